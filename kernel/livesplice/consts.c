@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * livesplice: runtime constants.
+ *
+ * At boot the kernel writes the values of a few variables into its code as
+ * immediates. Code of a module does not get that treatment, so what a
+ * replacement uses has to be filled in here. Called by match.c and load.c
+ * while a module is being loaded, with no lock held.
+ */
+#include <linux/kernel.h>
+#include <linux/uaccess.h>
+
+#include "internal.h"
+
+/**
+ * lsp_consts_check() - hold constants in the code against their variables
+ * @values: what matching found
+ * @diag: says what disagrees
+ *
+ * Matching infers them from the code alone, and their variables can only be
+ * found once everything has matched.
+ *
+ * Context: may sleep.
+ * Return: LSP_OK or LSP_MISMATCH.
+ */
+enum lsp_reason lsp_consts_check(struct lsp_values *values,
+				 struct lsp_diag *diag)
+{
+	u32 i;
+
+	for (i = 0; i < values->tables->nr_sites; i++) {
+		const struct lsp_site *site = &values->tables->sites[i];
+		u64 value = 0, mask = 0xff;
+		unsigned long addr;
+		u32 symbol;
+
+		if (site->kind == LSP_SITE_RUNTIME_PTR)
+			mask = U64_MAX;
+		else if (site->kind != LSP_SITE_RUNTIME_SHIFT)
+			continue;
+		symbol = site->arg[0];
+		if (!values->konst_known[symbol] ||
+		    (lsp_values_resolve(values, symbol, &addr) == LSP_OK &&
+		     !copy_from_kernel_nofault(&value, (void *)addr,
+					       mask == 0xff ? 4 : 8) &&
+		     (value & mask) == values->konst[symbol]))
+			continue;
+		*diag = (struct lsp_diag) {
+			.unit = LSP_NONE, .function = symbol,
+			.what = "runtime constant differs from its variable",
+		};
+		return LSP_MISMATCH;
+	}
+	return LSP_OK;
+}
+
+/**
+ * lsp_consts_value() - value of a runtime constant for new code
+ * @values: the values, after a successful lsp_match()
+ * @symbol: symbol of the constant
+ * @size: bytes of the variable behind it, 4 or 8
+ * @value: set on success
+ *
+ * Code that the kernel patched at boot tells best; else the variable that it
+ * was patched from, which stays in memory.
+ *
+ * Context: may sleep.
+ * Return: LSP_OK, LSP_UNRESOLVED or LSP_AMBIGUOUS.
+ */
+enum lsp_reason lsp_consts_value(struct lsp_values *values, u32 symbol,
+				 unsigned int size, u64 *value)
+{
+	enum lsp_reason reason;
+	unsigned long addr;
+
+	if (values->konst_known[symbol]) {
+		*value = values->konst[symbol];
+		return LSP_OK;
+	}
+	reason = lsp_values_resolve(values, symbol, &addr);
+	if (reason != LSP_OK)
+		return reason;
+	*value = 0;
+	if (copy_from_kernel_nofault(value, (void *)addr, size))
+		return LSP_UNRESOLVED;
+	return LSP_OK;
+}

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * livesplice: what the x86 files share.
+ */
+#ifndef _LIVESPLICE_X86_H
+#define _LIVESPLICE_X86_H
+
+#include <linux/types.h>
+
+#include <asm/insn.h>
+
+#include "internal.h"
+
+/**
+ * struct lsp_stream - expected bytes laid over a stretch of running text
+ * @text: the function being compared
+ * @sec: section the expected bytes come from
+ * @bytes: the expected bytes
+ * @pos: their offset in @sec
+ * @len: number of expected bytes
+ * @at: offset in the function where they are expected
+ * @in_alt: they are the original of an alternative
+ */
+struct lsp_stream {
+	struct lsp_text			*text;
+	const struct lsp_section	*sec;
+	const u8			*bytes;
+	u32				pos;
+	u32				len;
+	u32				at;
+	bool				in_alt;
+};
+
+#ifdef CONFIG_MITIGATION_CALL_DEPTH_TRACKING
+/* callthunks.c: the code it puts in front of functions, and where it ends. */
+extern u8 skl_call_thunk_template[];
+extern u8 skl_call_thunk_tail[];
+#endif
+
+/* x86_text.c */
+unsigned long lsp_call_target(unsigned long dest);
+bool lsp_all_nops(const u8 *bytes, u32 length);
+bool lsp_is_nop(const struct insn *insn);
+
+/* x86.c */
+unsigned long lsp_entry_site(unsigned long addr, unsigned int size, u32 first,
+			     unsigned long fentry);
+
+/* x86_match.c */
+u32 lsp_mismatch(const struct lsp_stream *stream, u32 i, u32 length,
+		 const char *what);
+u32 lsp_match_at(struct lsp_stream *stream, u32 i);
+const struct lsp_reloc *lsp_reloc_in(const struct lsp_stream *stream, u32 i,
+				     u32 length);
+bool lsp_learn_target(struct lsp_stream *stream, const struct lsp_reloc *rel,
+		      unsigned long value);
+bool lsp_symbol_value(const struct lsp_text *text, u32 symbol,
+		      unsigned long *value);
+void lsp_hole(struct lsp_text *text, u32 offset, u32 length);
+
+/* x86_sites.c */
+u32 lsp_match_site(struct lsp_stream *stream, u32 i,
+		   const struct lsp_site *site);
+u32 lsp_match_alt(struct lsp_stream *stream, u32 i,
+		  const struct lsp_site *first);
+u32 lsp_match_thunk(struct lsp_stream *stream, u32 i, const struct insn *insn,
+		    const struct lsp_reloc *rel);
+
+#endif /* _LIVESPLICE_X86_H */

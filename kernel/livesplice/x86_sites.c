@@ -1,0 +1,472 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * livesplice: what x86 kernels put where they rewrite their own text.
+ *
+ * One rule per kind of site. Each knows the closed set of encodings that the
+ * rest of the kernel writes there, with the right target, and accepts nothing
+ * else. Called by x86_match.c.
+ *
+ * The writers are apply_alternatives(), apply_retpolines(), apply_returns()
+ * and alternatives_smp_unlock() (arch/x86/kernel/alternative.c),
+ * __static_call_transform() (static_call.c), arch_jump_label_transform()
+ * (jump_label.c), ftrace_replace_code() (ftrace.c) and, on top of several of
+ * them, callthunks.c.
+ */
+#include <linux/ftrace.h>
+#include <linux/kallsyms.h>
+#include <linux/kernel.h>
+#include <linux/static_call.h>
+#include <linux/string.h>
+#include <linux/uaccess.h>
+#include <linux/unaligned.h>
+
+#include <asm/alternative.h>
+#include <asm/cpufeature.h>
+#include <asm/nospec-branch.h>
+#include <asm/text-patching.h>
+
+#include "x86.h"
+
+#define LSP_THUNK_PREFIX	"__x86_indirect_thunk_"
+#define LSP_RETURN_THUNK	"__x86_return_thunk"
+
+/* The running bytes at offset @i of the stream. */
+static const u8 *lsp_run(const struct lsp_stream *stream, u32 i)
+{
+	return stream->text->run + stream->at + i;
+}
+
+/* Destination of a branch with a 32-bit displacement, which ends at @end. */
+static unsigned long lsp_branch_dest(const struct lsp_stream *stream, u32 end)
+{
+	return stream->text->addr + stream->at + end +
+	       (s64)get_unaligned((s32 *)(lsp_run(stream, end) - 4));
+}
+
+static bool lsp_is_jcc32(const u8 *insn)
+{
+	return insn[0] == 0x0f && (insn[1] & 0xf0) == 0x80;
+}
+
+#ifdef CONFIG_MITIGATION_RETHUNK
+static bool lsp_is_return_thunk(unsigned long addr)
+{
+	return addr == (unsigned long)x86_return_thunk;
+}
+#else
+static bool lsp_is_return_thunk(unsigned long addr)
+{
+	return false;
+}
+#endif
+
+#ifdef CONFIG_MITIGATION_CALL_DEPTH_TRACKING
+/* Thunks that count calls; used instead of the plain ones. */
+static bool lsp_is_counting_thunk(unsigned long addr, u32 reg)
+{
+	return addr == (unsigned long)__x86_indirect_call_thunk_array[reg] ||
+	       addr == (unsigned long)__x86_indirect_jump_thunk_array[reg];
+}
+#else
+static bool lsp_is_counting_thunk(unsigned long addr, u32 reg)
+{
+	return false;
+}
+#endif
+
+/* "jmp *%reg" as its_init_thunk() writes it, wherever that page is. */
+static bool lsp_is_its_thunk(unsigned long addr, u32 reg)
+{
+	u8 wanted[3], found[3];
+	int n = 0;
+
+	if (!IS_ENABLED(CONFIG_MITIGATION_ITS) ||
+	    !cpu_feature_enabled(X86_FEATURE_INDIRECT_THUNK_ITS))
+		return false;
+	if (reg >= 8)
+		wanted[n++] = 0x41;
+	wanted[n++] = 0xff;
+	wanted[n++] = 0xe0 + (reg & 7);
+	return !copy_from_kernel_nofault(found, (void *)addr, n) &&
+	       !memcmp(found, wanted, n);
+}
+
+static bool lsp_is_indirect_thunk(unsigned long addr, u32 reg)
+{
+	return addr == (unsigned long)__x86_indirect_thunk_array[reg] ||
+	       lsp_is_counting_thunk(addr, reg) || lsp_is_its_thunk(addr, reg);
+}
+
+/* "call/jmp *%reg" and its filling, in the @length bytes from @i. */
+static bool lsp_match_indirect(const struct lsp_stream *stream, u32 i,
+			       u32 length, u32 reg, bool call)
+{
+	const u8 *run = lsp_run(stream, i);
+	u32 n = 0;
+
+	if (length >= 3 && run[0] == 0x0f && run[1] == 0xae && run[2] == 0xe8)
+		n = 3;				/* LFENCE */
+	if (reg >= 8 && (n >= length || run[n++] != 0x41))
+		return false;
+	if (n + 2 > length || run[n] != 0xff ||
+	    run[n + 1] != (call ? 0xd0 : 0xe0) + (reg & 7))
+		return false;
+	n += 2;
+	if (!call && n < length && run[n++] != INT3_INSN_OPCODE)
+		return false;
+	return lsp_all_nops(run + n, length - n);
+}
+
+/* Call, jump or conditional jump to a retpoline, @length bytes long. */
+static u32 lsp_match_retpoline(struct lsp_stream *stream, u32 i, u32 length,
+			       u32 reg)
+{
+	const u8 *pre = stream->bytes + i, *run = lsp_run(stream, i);
+	bool jcc = lsp_is_jcc32(pre), prefixed = pre[0] == 0x2e;
+	u8 op = jcc ? 0 : pre[prefixed];
+	bool good;
+
+	if (length != (jcc || prefixed ? 6 : 5) ||
+	    (!jcc && op != CALL_INSN_OPCODE && op != JMP32_INSN_OPCODE))
+		return lsp_mismatch(stream, i, length, "not a retpoline");
+	if (jcc && run[0] == (0x70 | ((pre[1] & 0xf) ^ 1)))
+		good = run[1] == length - 2 &&
+		       lsp_match_indirect(stream, i + 2, length - 2, reg, false);
+	else if (!memcmp(run, pre, length - 4))
+		good = lsp_is_indirect_thunk(lsp_branch_dest(stream, i + length),
+					     reg);
+	else
+		good = !jcc && lsp_match_indirect(stream, i, length, reg,
+						  op == CALL_INSN_OPCODE);
+	return good ? length : lsp_mismatch(stream, i, length, "bad retpoline");
+}
+
+static u32 lsp_match_return(struct lsp_stream *stream, u32 i)
+{
+	static const u8 ret[] = { RET_INSN_OPCODE, 0xcc, 0xcc, 0xcc, 0xcc };
+	const u8 *run = lsp_run(stream, i);
+
+	if (!memcmp(run, ret, sizeof(ret)))
+		return sizeof(ret);
+	if (run[0] == JMP32_INSN_OPCODE &&
+	    lsp_is_return_thunk(lsp_branch_dest(stream, i + JMP32_INSN_SIZE)))
+		return JMP32_INSN_SIZE;
+	return lsp_mismatch(stream, i, JMP32_INSN_SIZE, "bad return");
+}
+
+static u32 lsp_match_fentry(struct lsp_stream *stream, u32 i)
+{
+	const u8 *run = lsp_run(stream, i);
+	unsigned long addr = stream->text->addr + stream->at + i;
+
+	lsp_hole(stream->text, stream->at + i, CALL_INSN_SIZE);
+	if (!memcmp(run, x86_nops[CALL_INSN_SIZE], CALL_INSN_SIZE))
+		return CALL_INSN_SIZE;
+	/* The call is ftrace's to make, to wherever it likes. */
+	if (run[0] == CALL_INSN_OPCODE && ftrace_location(addr) == addr)
+		return CALL_INSN_SIZE;
+	return lsp_mismatch(stream, i, CALL_INSN_SIZE, "bad fentry");
+}
+
+static u32 lsp_match_jump_label(struct lsp_stream *stream, u32 i,
+				const struct lsp_site *site)
+{
+	const u8 *run = lsp_run(stream, i);
+	unsigned long next = stream->text->addr + stream->at + i + site->length;
+	unsigned long dest;
+
+	lsp_hole(stream->text, stream->at + i, site->length);
+	if (!memcmp(run, x86_nops[site->length], site->length))
+		return site->length;
+	if (site->length == JMP8_INSN_SIZE && run[0] == JMP8_INSN_OPCODE)
+		dest = next + (s8)run[1];
+	else if (site->length == JMP32_INSN_SIZE && run[0] == JMP32_INSN_OPCODE)
+		dest = lsp_branch_dest(stream, i + JMP32_INSN_SIZE);
+	else
+		return lsp_mismatch(stream, i, site->length, "bad static branch");
+	if (!lsp_values_learn_base(stream->text->values, site->arg[0],
+				   dest - site->arg[1]))
+		return lsp_mismatch(stream, i, site->length,
+				    "static branch goes elsewhere");
+	return site->length;
+}
+
+/* The function that a static call leads to now; false if nobody knows. */
+static bool lsp_static_call_func(const struct lsp_text *text,
+				 const struct lsp_reloc *rel,
+				 unsigned long *func)
+{
+	const char *name = lsp_string(text->tables,
+				      text->tables->symbols[rel->symbol].name);
+	char key[KSYM_NAME_LEN];
+	unsigned long addr;
+
+	if (!strstarts(name, STATIC_CALL_TRAMP_PREFIX_STR))
+		return false;
+	name += sizeof(STATIC_CALL_TRAMP_PREFIX_STR) - 1;
+	if (snprintf(key, sizeof(key), "%s%s", STATIC_CALL_KEY_PREFIX_STR,
+		     name) >= sizeof(key))
+		return false;
+	return lsp_kallsyms_find(key, &addr, 1) == 1 &&
+	       !copy_from_kernel_nofault(func, (void *)addr, sizeof(*func));
+}
+
+/* A conditional tail call of a static call, or what it becomes for NULL. */
+static bool lsp_match_static_jcc(struct lsp_stream *stream, u32 i,
+				 unsigned long func)
+{
+	unsigned long dest = lsp_branch_dest(stream, i + 6), ret;
+
+	if (memcmp(stream->bytes + i, lsp_run(stream, i), 2))
+		return false;
+	if (func)
+		return dest == func;
+	return lsp_is_return_thunk(dest) ||
+	       (lsp_kallsyms_find("__static_call_return", &ret, 1) == 1 &&
+		dest == ret);
+}
+
+static u32 lsp_match_static_call(struct lsp_stream *stream, u32 i, u32 length)
+{
+	static const u8 xor5rax[] = { 0x2e, 0x2e, 0x2e, 0x31, 0xc0 };
+	const struct lsp_reloc *rel = lsp_reloc_in(stream, i, length);
+	const u8 *pre = stream->bytes + i, *run = lsp_run(stream, i);
+	unsigned long func, dest;
+	bool good = false;
+
+	lsp_hole(stream->text, stream->at + i, length);
+	if (!rel || !lsp_static_call_func(stream->text, rel, &func))
+		return lsp_mismatch(stream, i, length, "unknown static call");
+	dest = lsp_branch_dest(stream, i + length);
+	if (length == 6 && lsp_is_jcc32(pre))
+		good = lsp_match_static_jcc(stream, i, func);
+	else if (length == 5 && pre[0] == CALL_INSN_OPCODE && !func)
+		good = !memcmp(run, x86_nops[5], 5);
+	else if (length == 5 && pre[0] == CALL_INSN_OPCODE)
+		good = (run[0] == CALL_INSN_OPCODE &&
+			lsp_call_target(dest) == func) ||
+		       (func == (unsigned long)__static_call_return0 &&
+			!memcmp(run, xor5rax, sizeof(xor5rax)));
+	else if (length == 5 && pre[0] == JMP32_INSN_OPCODE && !func)
+		return lsp_match_return(stream, i);
+	else if (length == 5 && pre[0] == JMP32_INSN_OPCODE)
+		good = run[0] == JMP32_INSN_OPCODE && dest == func;
+	return good ? length : lsp_mismatch(stream, i, length, "bad static call");
+}
+
+/**
+ * lsp_match_site() - compare a site that is an instruction of its own
+ * @stream: what is being compared
+ * @i: offset of the site in the stream
+ * @site: the site; not an alternative
+ *
+ * Return: number of bytes that match, or 0 with the diagnosis filled in.
+ */
+u32 lsp_match_site(struct lsp_stream *stream, u32 i,
+		   const struct lsp_site *site)
+{
+	if (site->length > stream->len - i)
+		return lsp_mismatch(stream, i, 1, "site leaves the function");
+	switch (site->kind) {
+	case LSP_SITE_JUMP_LABEL:
+		return lsp_match_jump_label(stream, i, site);
+	case LSP_SITE_STATIC_CALL:
+		return lsp_match_static_call(stream, i, site->length);
+	case LSP_SITE_FENTRY:
+		return lsp_match_fentry(stream, i);
+	case LSP_SITE_RETURN:
+		return lsp_match_return(stream, i);
+	case LSP_SITE_RETPOLINE:
+		return lsp_match_retpoline(stream, i, site->length, site->arg[0]);
+	default:
+		return lsp_mismatch(stream, i, site->length, "unknown site");
+	}
+}
+
+/* Number of a register in the name of its thunk. */
+static int lsp_thunk_register(const char *reg)
+{
+	static const char * const names[] = {
+		"rax", "rcx", "rdx", "rbx", "rsp", "rbp", "rsi", "rdi",
+		"r8", "r9", "r10", "r11", "r12", "r13", "r14", "r15",
+	};
+
+	return match_string(names, ARRAY_SIZE(names), reg);
+}
+
+/**
+ * lsp_match_thunk() - compare a branch to a thunk in a replacement
+ * @stream: the replacement
+ * @i: offset of the branch
+ * @insn: the branch
+ * @rel: its relocation
+ *
+ * Replacements of alternatives have no sites of their own, so the name that
+ * they refer to decides.
+ *
+ * Return: number of bytes that match, 0 with the diagnosis filled in, or
+ * LSP_NONE if this is not a branch to a thunk.
+ */
+u32 lsp_match_thunk(struct lsp_stream *stream, u32 i, const struct insn *insn,
+		    const struct lsp_reloc *rel)
+{
+	const struct lsp_tables *tables = stream->text->tables;
+	const char *name = lsp_string(tables, tables->symbols[rel->symbol].name);
+	int reg;
+
+	if (!strcmp(name, LSP_RETURN_THUNK) && insn->length == JMP32_INSN_SIZE)
+		return lsp_match_return(stream, i);
+	if (!strstarts(name, LSP_THUNK_PREFIX))
+		return LSP_NONE;
+	reg = lsp_thunk_register(name + sizeof(LSP_THUNK_PREFIX) - 1);
+	if (reg < 0 || reg == 4)
+		return lsp_mismatch(stream, i, insn->length, "unknown thunk");
+	return lsp_match_retpoline(stream, i, insn->length, reg);
+}
+
+/* First offset from @i on where an expected instruction is not a NOP. */
+static u32 lsp_end_of_nops(const struct lsp_stream *stream, u32 i, u32 region)
+{
+	struct insn insn;
+
+	while (i < stream->len) {
+		if (insn_decode(&insn, stream->bytes + i, stream->len - i,
+				INSN_MODE_64) || !lsp_is_nop(&insn))
+			return i;
+		i += insn.length;
+	}
+	return region;
+}
+
+/* A near jump of a replacement that became a short one. */
+static u32 lsp_match_shrunk(struct lsp_stream *stream, u32 i)
+{
+	const struct lsp_reloc *rel = lsp_reloc_in(stream, i, JMP32_INSN_SIZE);
+	const u8 *run = lsp_run(stream, i);
+	unsigned long dest;
+
+	if (stream->bytes[i] != JMP32_INSN_OPCODE || stream->len - i < JMP32_INSN_SIZE ||
+	    run[0] != JMP8_INSN_OPCODE ||
+	    run[2] != INT3_INSN_OPCODE || run[3] != INT3_INSN_OPCODE ||
+	    run[4] != INT3_INSN_OPCODE || !rel || rel->offset != stream->pos + i + 1)
+		return 0;
+	dest = stream->text->addr + stream->at + i + JMP8_INSN_SIZE + (s8)run[1];
+	/* S + A is where the field would have to lead: four bytes short. */
+	if (!lsp_learn_target(stream, rel, dest - 4 - rel->addend))
+		return 0;
+	return JMP32_INSN_SIZE;
+}
+
+/* One form of an alternative against the @region bytes of its site. */
+static bool lsp_match_form(struct lsp_stream *form, u32 region)
+{
+	u32 i = 0, end, length;
+
+	while (i < region) {
+		end = lsp_end_of_nops(form, i, region);
+		if (end > i) {
+			if (!lsp_all_nops(lsp_run(form, i), end - i))
+				return lsp_mismatch(form, i, end - i,
+						    "alternative: no filling");
+			i = end;
+			continue;
+		}
+		length = lsp_match_shrunk(form, i);
+		if (!length)
+			length = lsp_match_at(form, i);
+		if (!length)
+			return false;
+		if (length > region - i)
+			return lsp_mismatch(form, i, 1, "alternative: too long");
+		i += length;
+	}
+	return true;
+}
+
+/* "call *ptr(%rip)" that was made a direct call of what ptr held. */
+static bool lsp_match_direct_call(struct lsp_stream *stream, u32 i, u32 region)
+{
+	const u8 *pre = stream->bytes + i, *run = lsp_run(stream, i);
+	const struct lsp_reloc *rel = lsp_reloc_in(stream, i, 6);
+	unsigned long slot, func;
+
+	if (region < 6 || pre[0] != 0xff || pre[1] != 0x15 || !rel ||
+	    rel->offset != stream->pos + i + 2 ||
+	    !lsp_symbol_value(stream->text, rel->symbol, &slot))
+		return false;
+	slot += rel->addend + 4;
+	if (copy_from_kernel_nofault(&func, (void *)slot, sizeof(func)))
+		return false;
+	if (!func)
+		func = (unsigned long)BUG_func;
+	if (func == (unsigned long)nop_func)
+		return lsp_all_nops(run, region);
+	return run[0] == CALL_INSN_OPCODE &&
+	       lsp_call_target(lsp_branch_dest(stream, i + CALL_INSN_SIZE)) == func &&
+	       lsp_all_nops(run + CALL_INSN_SIZE, region - CALL_INSN_SIZE);
+}
+
+/* One replacement of the alternative at @i. */
+static bool lsp_match_replacement(struct lsp_stream *stream, u32 i, u32 region,
+				  const struct lsp_site *site)
+{
+	const struct lsp_tables *tables = stream->text->tables;
+	const struct lsp_section *repl = &tables->sections[site->arg[0]];
+	struct lsp_stream form = {
+		.text = stream->text, .sec = repl,
+		.bytes = tables->bytes + repl->bytes + site->arg[1],
+		.pos = site->arg[1], .len = site->arg[2] & LSP_ALT_LENGTH,
+		.at = stream->at + i,
+	};
+
+	if (site->arg[2] & LSP_ALT_DIRECT_CALL)
+		return lsp_match_direct_call(stream, i, region);
+	return lsp_match_form(&form, region);
+}
+
+/**
+ * lsp_match_alt() - compare the site of one or several alternatives
+ * @stream: what is being compared
+ * @i: offset of the site in the stream
+ * @first: first of the alternatives at this place
+ *
+ * The kernel holds one of the forms, filled with NOPs to the length of the
+ * longest original. Later entries win over earlier ones, so they are tried
+ * first; what an unsuccessful try learnt is taken back.
+ *
+ * Return: number of bytes that match, or 0 with the diagnosis filled in.
+ */
+u32 lsp_match_alt(struct lsp_stream *stream, u32 i,
+		  const struct lsp_site *first)
+{
+	struct lsp_text *text = stream->text;
+	const struct lsp_site *end = text->tables->sites +
+		stream->sec->first_site + stream->sec->nr_sites;
+	struct lsp_stream orig = *stream;
+	const struct lsp_site *site, *last;
+	unsigned int holes = text->nr_holes;
+	u32 region = 0, mark = text->values->nr_journal;
+
+	for (last = first; last < end && last->offset == first->offset; last++)
+		if (last->kind == LSP_SITE_ALT)
+			region = max_t(u32, region, last->length);
+	if (region > stream->len - i)
+		return lsp_mismatch(stream, i, 1, "site leaves the function");
+
+	for (site = last; site-- > first;) {
+		if (site->kind != LSP_SITE_ALT)
+			continue;
+		if (lsp_match_replacement(stream, i, region, site))
+			return region;
+		lsp_values_rollback(text->values, mark);
+		text->nr_holes = holes;
+	}
+	orig.bytes += i;
+	orig.pos += i;
+	orig.at += i;
+	orig.len = region;
+	orig.in_alt = true;
+	if (lsp_match_form(&orig, region))
+		return region;
+	return lsp_mismatch(stream, i, region, "none of the alternatives");
+}

@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * livesplice: reading x86 text as it would be without probes, and the few
+ * things to know about its bytes that need no pre object.
+ *
+ * Called by match.c, sums.c and load.c through the lsp_arch_ interface, and by
+ * the other x86 files.
+ */
+#include <linux/cleanup.h>
+#include <linux/kallsyms.h>
+#include <linux/kprobes.h>
+#include <linux/memory.h>
+#include <linux/mutex.h>
+#include <linux/preempt.h>
+#include <linux/string.h>
+#include <linux/uaccess.h>
+#include <linux/unaligned.h>
+
+#include <asm/cpufeature.h>
+#include <asm/text-patching.h>
+
+#include "x86.h"
+
+#ifdef CONFIG_MITIGATION_CALL_DEPTH_TRACKING
+/* Size of the accounting code in front of functions, 0 if there is none. */
+static u32 lsp_call_thunk_size(void)
+{
+	if (!cpu_feature_enabled(X86_FEATURE_CALL_DEPTH))
+		return 0;
+	return skl_call_thunk_tail - skl_call_thunk_template;
+}
+
+static bool lsp_is_call_thunk(unsigned long addr)
+{
+	u8 found[4];
+
+	/* Prefix, REX, opcode and ModRM; what follows is relocated. */
+	return !copy_from_kernel_nofault(found, (void *)addr, sizeof(found)) &&
+	       !memcmp(found, skl_call_thunk_template, sizeof(found));
+}
+#else
+static u32 lsp_call_thunk_size(void)
+{
+	return 0;
+}
+
+static bool lsp_is_call_thunk(unsigned long addr)
+{
+	return false;
+}
+#endif
+
+/**
+ * lsp_call_target() - function that a direct call reaches
+ * @dest: where the call goes
+ *
+ * With call depth tracking calls enter a function through code that the
+ * kernel put into the padding in front of it.
+ *
+ * Return: @dest, or the function behind it.
+ */
+unsigned long lsp_call_target(unsigned long dest)
+{
+	unsigned long size, offset;
+	u32 thunk = lsp_call_thunk_size();
+
+	if (!thunk || !lsp_is_call_thunk(dest))
+		return dest;
+	if (!kallsyms_lookup_size_offset(dest + thunk, &size, &offset) || offset)
+		return dest;
+	return dest + thunk;
+}
+
+/**
+ * lsp_is_nop() - is it one of the NOPs that the kernel fills with?
+ * @insn: a decoded instruction
+ *
+ * Return: true for NOP and NOPL in any length.
+ */
+bool lsp_is_nop(const struct insn *insn)
+{
+	u8 op = insn->opcode.bytes[0];
+
+	/* F3 90 is PAUSE, and REX.B makes 90 an XCHG with r8. */
+	if (op == 0x90)
+		return !X86_REX_B(insn->rex_prefix.value) &&
+		       (!insn->prefixes.nbytes || insn->prefixes.bytes[0] != 0xf3);
+	return op == 0x0f && insn->opcode.bytes[1] == 0x1f;
+}
+
+/**
+ * lsp_all_nops() - do bytes do nothing?
+ * @bytes: the bytes
+ * @length: number of bytes
+ *
+ * Return: true for any sequence of NOPs, and of jumps over INT3s, that ends
+ * exactly at @length.
+ */
+bool lsp_all_nops(const u8 *bytes, u32 length)
+{
+	struct insn insn;
+	u32 i = 0, to;
+
+	while (i < length) {
+		if (insn_decode(&insn, bytes + i, length - i, INSN_MODE_64))
+			return false;
+		if (lsp_is_nop(&insn)) {
+			i += insn.length;
+			continue;
+		}
+		if (insn.prefixes.nbytes ||
+		    (insn.opcode.bytes[0] != JMP8_INSN_OPCODE &&
+		     insn.opcode.bytes[0] != JMP32_INSN_OPCODE) ||
+		    insn.immediate.value < 0)
+			return false;
+		to = i + insn.length + insn.immediate.value;
+		if (to > length)
+			return false;
+		for (i += insn.length; i < to; i++)
+			if (bytes[i] != INT3_INSN_OPCODE)
+				return false;
+	}
+	return true;
+}
+
+#ifdef CONFIG_KPROBES
+/* Put back what probes in [addr, addr + len) replaced in the copy @dst. */
+static void lsp_unprobe(u8 *dst, unsigned long addr, size_t len)
+{
+	size_t i, rest;
+
+	guard(preempt)();
+	for (i = 0; i < len; i++) {
+		struct kprobe *probe = get_kprobe((void *)(addr + i));
+
+		if (!probe || kprobe_ftrace(probe))
+			continue;
+		dst[i] = probe->opcode;
+#ifdef CONFIG_OPTPROBES
+		if (!(probe->flags & KPROBE_FLAG_OPTIMIZED))
+			continue;
+		rest = min_t(size_t, len - i - 1, DISP32_SIZE);
+		memcpy(dst + i + 1,
+		       container_of(probe, struct optimized_kprobe,
+				    kp)->optinsn.copied_insn, rest);
+#endif
+	}
+}
+#else
+static void lsp_unprobe(u8 *dst, unsigned long addr, size_t len) { }
+#endif
+
+/**
+ * lsp_arch_read_text() - copy running text as it is without probes
+ * @dst: where to
+ * @addr: address of the text
+ * @len: number of bytes
+ *
+ * text_mutex keeps everybody else from being half-way through a change.
+ *
+ * Context: may sleep; takes text_mutex.
+ * Return: false if the text cannot be read.
+ */
+bool lsp_arch_read_text(void *dst, unsigned long addr, size_t len)
+{
+	guard(mutex)(&text_mutex);
+	if (copy_from_kernel_nofault(dst, (void *)addr, len))
+		return false;
+	lsp_unprobe(dst, addr, len);
+	return true;
+}
+
+/**
+ * lsp_arch_const_store() - fill a runtime constant into new code
+ * @where: the immediate, in memory that is still writable and not executed
+ * @kind: LSP_SITE_RUNTIME_PTR or LSP_SITE_RUNTIME_SHIFT
+ * @value: the constant
+ *
+ * Return: false if there is no placeholder at @where.
+ */
+bool lsp_arch_const_store(void *where, u32 kind, u64 value)
+{
+	if (kind == LSP_SITE_RUNTIME_SHIFT) {
+		if (*(u8 *)where != 12)
+			return false;
+		*(u8 *)where = value;
+		return true;
+	}
+	if (get_unaligned((u64 *)where) != 0x0123456789abcdefULL)
+		return false;
+	put_unaligned(value, (u64 *)where);
+	return true;
+}

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Module livesplice support: hands a module that is an update to the engine
+ * in kernel/livesplice/.
+ *
+ * Lives beside the loader because it needs struct load_info. Called by
+ * load_module() and free_module(), with no lock held.
+ */
+#include <linux/livesplice.h>
+#include <linux/livesplice_format.h>
+#include <linux/module.h>
+#include <linux/string.h>
+
+#include "internal.h"
+#include "../livesplice/internal.h"
+
+static bool is_livesplice_module(const struct load_info *info)
+{
+	unsigned int i;
+
+	for (i = 1; i < info->hdr->e_shnum; i++)
+		if (!strcmp(info->secstrings + info->sechdrs[i].sh_name,
+			    LSP_SECTION_PREFIX "info"))
+			return true;
+	return false;
+}
+
+/**
+ * livesplice_prepare() - match and resolve an update before it is relocated
+ * @mod: the module, UNFORMED
+ * @info: its image
+ *
+ * Must be called after the sections are in place and before
+ * simplify_symbols(): imports of an update get their values here, and are
+ * absolute symbols from then on. Modules that are no update are left alone.
+ *
+ * Context: may sleep; no lock held.
+ * Return: 0, or a negative errno and the module must not be loaded.
+ */
+int livesplice_prepare(struct module *mod, struct load_info *info)
+{
+	Elf_Shdr *symsec = &info->sechdrs[info->index.sym];
+	struct lsp_image image = {
+		.mod = mod,
+		.hdr = info->hdr,
+		.sechdrs = info->sechdrs,
+		.nr_sections = info->hdr->e_shnum,
+		.secstrings = info->secstrings,
+		.syms = (void *)symsec->sh_addr,
+		.nr_syms = symsec->sh_size / sizeof(Elf_Sym),
+		.strtab = info->strtab,
+		.strtab_size = info->sechdrs[info->index.str].sh_size,
+		.gpl = !test_bit(TAINT_PROPRIETARY_MODULE, &mod->taints),
+	};
+
+	if (!is_livesplice_module(info))
+		return 0;
+	return lsp_load(&image);
+}
+
+/**
+ * livesplice_release() - the module's memory is about to go
+ * @mod: the module; an update or not
+ *
+ * Context: may sleep; no lock held.
+ */
+void livesplice_release(struct module *mod)
+{
+	lsp_drop(mod);
+}
