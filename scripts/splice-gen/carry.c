@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What the new object must hold: changed functions, and all that they need
+ * and the running kernel does not have. Called by diff.c.
+ */
+#include <string.h>
+
+#include "splice-elf.h"
+
+/**
+ * item_is_copied() - does new code have its own copy of an object?
+ * @item: object of the post side
+ *
+ * Return: true for what is known by content only, and for the state of
+ * messages that are printed once or not too often.
+ */
+bool item_is_copied(const struct item *item)
+{
+	if (item->func)
+		return false;
+	if (!item->sym || section_is(item->sec, KIND_OWN) ||
+	    section_is(item->sec, KIND_PIECES))
+		return true;
+	return name_class(item->sym->name) == NAME_OWN;
+}
+
+/* Is there something in pre that it could be, but it cannot be told? */
+static bool is_ambiguous(const struct diff *d, const struct item *item)
+{
+	if (!item->size || !name_is_numbered(item->sym->name) ||
+	    name_class(item->sym->name) != NAME_PLAIN)
+		return false;
+	for_each_item(d->pre, old) {
+		if (old->sym && !old->func && !old->twin &&
+		    !strcmp(old->base, item->base))
+			return true;
+	}
+	return false;
+}
+
+static bool may_be_new(const struct diff *d, const struct item *item)
+{
+	const struct section_kind *kind = item->sec->kind;
+	const char *name = item_name(item);
+
+	if (!kind) {
+		refuse("section", name,
+		       "new, in section %s, which is not understood",
+		       item->sec->name);
+		return false;
+	}
+	if ((item->sec->flags & SHF_EXECINSTR) && item->sym && !item->func) {
+		refuse("label", name,
+		       "new code that is no function in section %s",
+		       item->sec->name);
+		return false;
+	}
+	if (!item->func && item->sym && is_ambiguous(d, item)) {
+		refuse("static-local", name,
+		       "several static variables of this name: give the new one another name");
+		return false;
+	}
+	switch (kind->class) {
+	case KIND_TEXT:
+	case KIND_DATA:
+	case KIND_OWN:
+	case KIND_PIECES:
+		return true;
+	case KIND_PERCPU:
+		refuse("percpu", name,
+		       "new per-CPU data: allocate it with alloc_percpu()");
+		return false;
+	case KIND_INIT:
+		refuse("init", name,
+		       "in section %s, whose contents are gone after boot",
+		       item->sec->name);
+		return false;
+	default:
+		refuse(kind->reason ?: "section", name,
+		       "new, in section %s, which cannot grow",
+		       item->sec->name);
+		return false;
+	}
+}
+
+static void carry_ref(struct diff *d, const struct reloc *rel)
+{
+	struct ref ref = reloc_ref(rel);
+	struct item *head;
+
+	if (ref.kind != REF_ITEM)
+		return;
+	head = ref.item->func ? item_head(ref.item) : ref.item;
+	if (section_is(head->sec, KIND_INIT)) {
+		char *place = reloc_place(rel);
+
+		refuse("init", place, "uses %s, which is gone after boot",
+		       item_name(head));
+		return;
+	}
+	if (item_is_copied(head) || !head->twin)
+		carry_item(d, head);
+}
+
+static void carry_relocs(struct diff *d, const struct item *item)
+{
+	for_each_item_reloc(item, rel)
+		carry_ref(d, rel);
+	for (size_t i = 0; i < item->nr_entries; i++) {
+		const struct entry *e = item->entries[i];
+		struct reloc *end = section_reloc_from(e->sec,
+						       e->offset + e->size);
+
+		for (struct reloc *rel = section_reloc_from(e->sec, e->offset);
+		     rel < end; rel++)
+			carry_ref(d, rel);
+	}
+}
+
+/**
+ * carry_item() - carry an item and all that it needs
+ * @d: the diff
+ * @item: item of the post side
+ */
+void carry_item(struct diff *d, struct item *item)
+{
+	if (item->carried)
+		return;
+	if (!item->twin && !may_be_new(d, item))
+		return;
+	item->carried = true;
+	carry_relocs(d, item);
+	if (!item->func)
+		return;
+	for_each_item(d->post, part) {
+		if (part->func && part->parent == item)
+			carry_item(d, part);
+	}
+}

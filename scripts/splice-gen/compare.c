@@ -1,0 +1,346 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What is the same on both sides, and what is not.
+ *
+ * A function is the same if its bytes, what its relocations lead to, and its
+ * entries in special tables are the same; addresses mean nothing, twins do.
+ * compare_rest() looks at everything that is no function: a running kernel
+ * has it already, so that it may not change. Called by correlate.c and diff.c.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "splice-elf.h"
+
+/* Nameless things may refer to each other; nobody nests them deeper. */
+#define MAX_DEPTH	8
+
+static int depth;
+
+static bool same_content(const struct ref *a, const struct ref *b)
+{
+	size_t size = content_size(a->sec, a->offset);
+
+	return a->sec->kind->class == b->sec->kind->class &&
+	       size == content_size(b->sec, b->offset) &&
+	       !memcmp(a->sec->data + a->offset, b->sec->data + b->offset,
+		       size);
+}
+
+static bool is_own(const struct item *item)
+{
+	return section_is(item->sec, KIND_OWN) ||
+	       (item->sym && name_class(item->sym->name) == NAME_OWN);
+}
+
+/**
+ * item_is_constant() - is an object known by what it holds alone?
+ * @item: item
+ *
+ * So are constants that macros make, and static ones inside of functions if
+ * there are several of one name and nothing else tells them apart.
+ *
+ * Return: true if so.
+ */
+bool item_is_constant(const struct item *item)
+{
+	if (!item->sym || item->func)
+		return false;
+	return name_class(item->sym->name) == NAME_CONTENT ||
+	       (!item->twin && name_is_numbered(item->sym->name) &&
+		section_is(item->sec, KIND_DATA) &&
+		!(item->sec->flags & SHF_WRITE));
+}
+
+/* Things whose identity does not matter, only what they hold. */
+static bool known_by_content(const struct item *a, const struct item *b)
+{
+	if (!a->sym || !b->sym)
+		return !a->sym && !b->sym && !strcmp(a->sec->name, b->sec->name);
+	if (strcmp(a->base, b->base) || a->func || b->func)
+		return false;
+	if (!a->size && !b->size)
+		return true;
+	return (item_is_constant(a) && item_is_constant(b)) ||
+	       (is_own(a) && is_own(b));
+}
+
+static bool same_item(const struct item *a, const struct item *b)
+{
+	bool same;
+
+	if (a->twin == b && b->twin == a)
+		return true;
+	if (!known_by_content(a, b))
+		return false;
+	/* Descriptors of dynamic debug hold a line number: no difference. */
+	if (!strcmp(a->sec->name, "__dyndbg"))
+		return a->size == b->size;
+	if (depth == MAX_DEPTH)
+		return false;
+	depth++;
+	same = same_contents(a, b);
+	depth--;
+	return same;
+}
+
+/**
+ * same_ref() - do both relocations lead to the same thing?
+ * @a: relocation of the pre side
+ * @b: relocation of the post side
+ *
+ * Return: true if so.
+ */
+bool same_ref(const struct reloc *a, const struct reloc *b)
+{
+	struct ref ra = reloc_ref(a), rb = reloc_ref(b);
+
+	if (a->type != b->type || ra.kind != rb.kind)
+		return false;
+	switch (ra.kind) {
+	case REF_EMPTY:
+		return true;
+	case REF_EXTERN:
+		return !strcmp(ra.sym->name, rb.sym->name) &&
+		       ra.sym->bind == rb.sym->bind && ra.delta == rb.delta;
+	case REF_ITEM:
+		return ra.delta == rb.delta && same_item(ra.item, rb.item);
+	case REF_CONTENT:
+		return same_content(&ra, &rb);
+	case REF_BAD:
+		break;
+	}
+	return !strcmp(symbol_name(a->sym), symbol_name(b->sym)) &&
+	       a->addend == b->addend && !a->sym->sec && !b->sym->sec;
+}
+
+static const unsigned char *contents(const struct section *sec,
+				     uint64_t offset)
+{
+	return sec->data ? sec->data + offset : NULL;
+}
+
+/* Contents of SHT_NOBITS are zeros. @noise has a bit for bytes to skip. */
+static bool same_bytes(const unsigned char *a, const unsigned char *b,
+		       uint64_t size, uint32_t noise)
+{
+	for (uint64_t i = 0; i < size; i++) {
+		if (i < 32 && (noise & (1U << i)))
+			continue;
+		if ((a ? a[i] : 0) != (b ? b[i] : 0))
+			return false;
+	}
+	return true;
+}
+
+/* The first pair of relocations that differs, or NULL; */
+static const struct reloc *first_other_reloc(const struct section *sa,
+					     uint64_t oa,
+					     const struct section *sb,
+					     uint64_t ob, uint64_t size)
+{
+	struct reloc *a = section_reloc_from(sa, oa);
+	struct reloc *a_end = section_reloc_from(sa, oa + size);
+	struct reloc *b = section_reloc_from(sb, ob);
+	struct reloc *b_end = section_reloc_from(sb, ob + size);
+
+	for (; a < a_end && b < b_end; a++, b++) {
+		if (a->offset - oa != b->offset - ob || !same_ref(a, b))
+			return b;
+	}
+	if (b < b_end)
+		return b;
+	return a < a_end ? a : NULL;
+}
+
+/**
+ * same_contents() - same size, bytes and references?
+ * @a: item of the pre side
+ * @b: item of the post side
+ *
+ * Return: true if so.
+ */
+bool same_contents(const struct item *a, const struct item *b)
+{
+	return a->size == b->size &&
+	       same_bytes(contents(a->sec, a->offset),
+			  contents(b->sec, b->offset), a->size, 0) &&
+	       !first_other_reloc(a->sec, a->offset, b->sec, b->offset,
+				  a->size);
+}
+
+static bool same_entry(const struct entry *a, const struct entry *b)
+{
+	return !strcmp(a->sec->name, b->sec->name) && a->size == b->size &&
+	       same_bytes(a->sec->data + a->offset, b->sec->data + b->offset,
+			  a->size, a->sec->kind->noise) &&
+	       !first_other_reloc(a->sec, a->offset, b->sec, b->offset,
+				  a->size);
+}
+
+/**
+ * func_difference() - what differs between a function and its twin?
+ * @a: function or fragment of the pre side
+ * @b: of the post side
+ *
+ * Return: words for people, or NULL: nothing.
+ */
+const char *func_difference(const struct item *a, const struct item *b)
+{
+	const struct reloc *rel;
+
+	if (a->size != b->size || a->pad != b->pad)
+		return "size";
+	if (!same_bytes(contents(a->sec, a->offset - a->pad),
+			contents(b->sec, b->offset - b->pad),
+			a->size + a->pad, 0))
+		return "code";
+	rel = first_other_reloc(a->sec, a->offset, b->sec, b->offset, a->size);
+	if (rel)
+		return xasprintf("reference to %s", symbol_name(rel->sym));
+	for (size_t i = 0; i < a->nr_entries && i < b->nr_entries; i++) {
+		if (!same_entry(a->entries[i], b->entries[i]))
+			return b->entries[i]->sec->name;
+	}
+	if (a->nr_entries != b->nr_entries)
+		return "number of special table entries";
+	return NULL;
+}
+
+/* Has the other object a section like this one? */
+static bool has_equal_section(const struct section *sec,
+			      const struct obj *other, bool pre)
+{
+	for_each_section(other, o) {
+		const struct section *a = pre ? sec : o, *b = pre ? o : sec;
+
+		if (!strcmp(o->name, sec->name) && o->size == sec->size &&
+		    o->type == sec->type &&
+		    same_bytes(a->data, b->data, a->size, 0) &&
+		    !first_other_reloc(a, 0, b, 0, a->size))
+			return true;
+	}
+	return false;
+}
+
+static void compare_unknown(const struct obj *obj, const struct obj *other,
+			    bool pre)
+{
+	for_each_section(obj, sec) {
+		if (sec->kind || !sec->size)
+			continue;
+		if (!(sec->flags & SHF_ALLOC) &&
+		    !str_starts(sec->name, ".discard"))
+			continue;
+		if (has_equal_section(sec, other, pre))
+			continue;
+		refuse("section", sec->name,
+		       "changed, and not understood: only a new kernel can have this change");
+	}
+}
+
+static const char *target_name(const struct reloc *rel)
+{
+	struct ref ref = reloc_ref(rel);
+
+	if (ref.kind == REF_ITEM)
+		return ref.item->base ?: ref.item->sec->name;
+	if (ref.kind == REF_CONTENT)
+		return (char *)ref.sec->data + ref.offset;
+	return symbol_name(rel->sym);
+}
+
+static size_t count_target(const struct obj *obj, const char *section,
+			   const char *name)
+{
+	size_t nr = 0;
+
+	for_each_section(obj, sec) {
+		if (strcmp(sec->name, section))
+			continue;
+		for_each_reloc(sec, rel)
+			nr += !strcmp(target_name(rel), name);
+	}
+	return nr;
+}
+
+static uint64_t section_bytes(const struct obj *obj, const char *name)
+{
+	uint64_t size = 0;
+
+	for_each_section(obj, sec)
+		size += strcmp(sec->name, name) ? 0 : sec->size;
+	return size;
+}
+
+/* A registry may lose entries, which stay in force, but not get new ones. */
+static void compare_registry(const struct obj *pre, const struct section *sec)
+{
+	for_each_reloc(sec, rel) {
+		const char *name = target_name(rel);
+
+		if (count_target(pre, sec->name, name) >=
+		    count_target(sec->obj, sec->name, name))
+			continue;
+		refuse(sec->kind->reason, sec->name,
+		       "new entry for %s, which only a boot would take notice of",
+		       name);
+	}
+	if (section_bytes(pre, sec->name) < section_bytes(sec->obj, sec->name))
+		refuse(sec->kind->reason, sec->name,
+		       "more entries, which only a boot would take notice of");
+}
+
+static const char *data_difference(const struct item *a, const struct item *b)
+{
+	if (a->size != b->size)
+		return "size";
+	if (!same_bytes(contents(a->sec, a->offset),
+			contents(b->sec, b->offset), a->size, 0))
+		return "contents";
+	if (first_other_reloc(a->sec, a->offset, b->sec, b->offset, a->size))
+		return "references";
+	return NULL;
+}
+
+static void compare_data(struct item *a)
+{
+	const char *why = data_difference(a, a->twin);
+	const char *reason = "data";
+
+	if (!why)
+		return;
+	if (section_is(a->sec, KIND_PERCPU))
+		reason = "percpu";
+	else if (section_is(a->sec, KIND_REGISTRY))
+		reason = a->sec->kind->reason;
+	a->twin->why = why;
+	report("data", "changed", item_name(a->twin), why, NULL);
+	refuse(reason, item_name(a->twin),
+	       "%s of an object that the running kernel uses: change it with code instead",
+	       why);
+}
+
+/**
+ * compare_rest() - compare all that is no function
+ * @pre: pre side
+ * @post: post side
+ *
+ * Differences are refused.
+ */
+void compare_rest(struct obj *pre, struct obj *post)
+{
+	for_each_item(pre, item) {
+		if (!item->func && item->twin && item->sym &&
+		    !section_is(item->sec, KIND_INIT) && item->sec->kind &&
+		    !is_own(item) &&
+		    name_class(item->sym->name) != NAME_CONTENT)
+			compare_data(item);
+	}
+	for_each_section(post, sec) {
+		if (section_is(sec, KIND_REGISTRY))
+			compare_registry(pre, sec);
+	}
+	compare_unknown(pre, post, true);
+	compare_unknown(post, pre, false);
+}

@@ -1,0 +1,9 @@
+# SPDX-License-Identifier: GPL-2.0
+#
+# The objects of splice-elf, for both makefiles.
+
+splice-elf-objs := main.o diag.o elf.o elf-write.o x86.o \
+		   sections.o items.o special.o correlate.o compare.o \
+		   carry.o old.o emit.o keep.o diff.o \
+		   same.o tables.o pre.o sites.o imports.o finish.o \
+		   verify.o view.o show.o

@@ -1,0 +1,290 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The one table of section kinds, and what names of objects tell.
+ *
+ * Sections come from the compiler, from macros of the kernel and from nowhere
+ * else, so they can be listed; one that is not in the table is unknown, and
+ * code next to an unknown section is refused. Called by elf.c for every
+ * section that is read.
+ */
+#include <ctype.h>
+#include <fnmatch.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "splice-elf.h"
+
+#define BYTES(first, n)	(((1U << (n)) - 1) << (first))
+
+/* The first row that fits counts. */
+static const struct section_kind kinds[] = {
+	/* Boot only, and the exit path of what is built in. */
+	{ .pattern = ".initcall*.init", .class = KIND_REGISTRY,
+	  .reason = "initcall" },
+	{ .pattern = ".con_initcall.init", .class = KIND_REGISTRY,
+	  .reason = "initcall" },
+	{ .pattern = ".init.setup", .class = KIND_REGISTRY,
+	  .reason = "initcall" },
+	{ .pattern = ".init.*", .class = KIND_INIT },
+	{ .pattern = ".exit.*", .class = KIND_INIT },
+	{ .pattern = ".exitcall*", .class = KIND_INIT },
+	{ .pattern = ".meminit.*", .class = KIND_INIT },
+	{ .pattern = ".memexit.*", .class = KIND_INIT },
+
+	/* Text. What runs during text patching or on entry stays. */
+	{ .pattern = ".text", .class = KIND_TEXT },
+	{ .pattern = ".text.[!.]*", .class = KIND_TEXT },
+	{ .pattern = ".ref.text", .class = KIND_TEXT },
+	{ .pattern = ".sched.text", .class = KIND_TEXT },
+	{ .pattern = ".spinlock.text", .class = KIND_TEXT },
+	{ .pattern = ".softirqentry.text", .class = KIND_TEXT },
+	{ .pattern = ".noinstr.text", .class = KIND_FIXED_TEXT,
+	  .reason = "noinstr" },
+	{ .pattern = ".cpuidle.text", .class = KIND_FIXED_TEXT,
+	  .reason = "noinstr" },
+	{ .pattern = ".entry.text", .class = KIND_FIXED_TEXT,
+	  .reason = "noinstr" },
+	{ .pattern = ".irqentry.text", .class = KIND_FIXED_TEXT,
+	  .reason = "noinstr" },
+	{ .pattern = ".kprobes.text", .class = KIND_FIXED_TEXT,
+	  .reason = "noinstr" },
+	{ .pattern = ".head.text", .class = KIND_FIXED_TEXT,
+	  .reason = "noinstr" },
+	{ .pattern = ".static_call.text", .class = KIND_FIXED_TEXT,
+	  .reason = "static-call" },
+
+	/* Data, the special sorts of it first. */
+	{ .pattern = ".data..percpu*", .class = KIND_PERCPU },
+	{ .pattern = ".bss..percpu*", .class = KIND_PERCPU },
+	{ .pattern = ".data..once", .class = KIND_OWN },
+	{ .pattern = "__dyndbg", .class = KIND_OWN },
+	{ .pattern = ".rodata*", .need = SHF_MERGE | SHF_STRINGS,
+	  .class = KIND_STRINGS },
+	{ .pattern = ".rodata*", .need = SHF_MERGE, .class = KIND_CONSTS },
+	{ .pattern = ".rodata", .class = KIND_DATA },
+	{ .pattern = ".rodata.*", .class = KIND_DATA },
+	{ .pattern = ".data", .class = KIND_DATA },
+	{ .pattern = ".data.*", .class = KIND_DATA },
+	{ .pattern = ".bss", .class = KIND_DATA },
+	{ .pattern = ".bss.*", .class = KIND_DATA },
+	{ .pattern = ".ref.data", .class = KIND_DATA },
+	{ .pattern = ".ref.rodata", .class = KIND_DATA },
+	{ .pattern = "__tracepoint_str", .class = KIND_REGISTRY,
+	  .reason = "tracepoint" },
+	{ .pattern = "__*_sched_class", .class = KIND_DATA },
+
+	/* Tables with an entry for a place in code. */
+	{ .pattern = ".altinstructions", .class = KIND_TABLE, .entsize = 14 },
+	{ .pattern = "__jump_table", .class = KIND_TABLE, .entsize = 16 },
+	/*
+	 * 8 bytes, or 12 with file and line. The line of a warning may move
+	 * without any change of the code.
+	 */
+	{ .pattern = "__bug_table", .class = KIND_TABLE,
+	  .noise = BYTES(8, 2) },
+	{ .pattern = "__ex_table", .class = KIND_TABLE, .entsize = 12 },
+	{ .pattern = "__mcount_loc", .class = KIND_TABLE, .entsize = 8 },
+	{ .pattern = "__patchable_function_entries", .class = KIND_TABLE,
+	  .entsize = 8 },
+	{ .pattern = ".smp_locks", .class = KIND_TABLE, .entsize = 4 },
+	{ .pattern = "_kprobe_blacklist", .class = KIND_TABLE, .entsize = 8 },
+	{ .pattern = "runtime_ptr_*", .class = KIND_CONST_SITES,
+	  .entsize = 4 },
+	{ .pattern = "runtime_shift_*", .class = KIND_CONST_SITES,
+	  .entsize = 4 },
+	{ .pattern = ".discard.reachable", .class = KIND_TABLE },
+	{ .pattern = ".discard.unreachable", .class = KIND_TABLE },
+	{ .pattern = ".discard.retpoline_safe", .class = KIND_TABLE },
+	{ .pattern = ".discard.instr_begin", .class = KIND_TABLE },
+	{ .pattern = ".discard.instr_end", .class = KIND_TABLE },
+	{ .pattern = ".discard.noendbr", .class = KIND_TABLE },
+	{ .pattern = ".discard.ibt_endbr_noseal", .class = KIND_TABLE },
+	{ .pattern = ".discard.ignore_alts", .class = KIND_TABLE },
+	{ .pattern = ".discard.intra_function_calls", .class = KIND_TABLE },
+	{ .pattern = ".discard.func_stack_frame_non_standard",
+	  .class = KIND_TABLE },
+	{ .pattern = ".discard.unwind_hints", .class = KIND_TABLE,
+	  .entsize = 12 },
+	{ .pattern = ".altinstr_replacement", .class = KIND_PIECES },
+	{ .pattern = ".altinstr_aux", .class = KIND_PIECES },
+
+	/* Read at boot, or by tools: the running kernel has its own. */
+	{ .pattern = ".export_symbol", .class = KIND_REGISTRY,
+	  .reason = "export" },
+	{ .pattern = "___ksymtab*", .class = KIND_REGISTRY,
+	  .reason = "export" },
+	{ .pattern = "__ksymtab*", .class = KIND_REGISTRY,
+	  .reason = "export" },
+	{ .pattern = "__param", .class = KIND_REGISTRY, .reason = "param" },
+	{ .pattern = "__tracepoints", .class = KIND_DATA },
+	{ .pattern = "__tracepoints_ptrs", .class = KIND_REGISTRY,
+	  .reason = "tracepoint" },
+	{ .pattern = "__tracepoints_strings", .class = KIND_DATA },
+	{ .pattern = "_ftrace_events", .class = KIND_REGISTRY,
+	  .reason = "tracepoint" },
+	{ .pattern = "__bpf_raw_tp_map", .class = KIND_REGISTRY,
+	  .reason = "tracepoint" },
+	{ .pattern = "_ftrace_eval_map", .class = KIND_REGISTRY,
+	  .reason = "tracepoint" },
+	{ .pattern = "__syscalls_metadata", .class = KIND_REGISTRY,
+	  .reason = "syscall" },
+	{ .pattern = ".static_call_tramp_key", .class = KIND_REGISTRY,
+	  .reason = "static-call" },
+	{ .pattern = "_error_injection_whitelist", .class = KIND_REGISTRY,
+	  .reason = "section" },
+	{ .pattern = ".pci_fixup*", .class = KIND_REGISTRY,
+	  .reason = "section" },
+	{ .pattern = ".*_cpu_dev.init", .class = KIND_INIT },
+	{ .pattern = ".lsm_info.init", .class = KIND_INIT },
+	{ .pattern = ".early_lsm_info.init", .class = KIND_INIT },
+
+	{ .pattern = ".modinfo", .class = KIND_IGNORE },
+	{ .pattern = "__modver", .class = KIND_IGNORE },
+	{ .pattern = ".comment", .class = KIND_IGNORE },
+	{ .pattern = ".note.*", .class = KIND_IGNORE },
+	{ .pattern = ".debug_*", .class = KIND_IGNORE },
+	{ .pattern = ".GCC.command.line", .class = KIND_IGNORE },
+	{ .pattern = ".discard.addressable", .class = KIND_IGNORE },
+	{ .pattern = ".printk_index", .class = KIND_IGNORE },
+
+	{ .pattern = ".orc_header", .class = KIND_IGNORE },
+	{ .pattern = ".orc_unwind*", .class = KIND_OBJTOOL },
+	{ .pattern = ".return_sites", .class = KIND_OBJTOOL },
+	{ .pattern = ".retpoline_sites", .class = KIND_OBJTOOL },
+	{ .pattern = ".call_sites", .class = KIND_OBJTOOL },
+	{ .pattern = ".static_call_sites", .class = KIND_OBJTOOL },
+	{ .pattern = ".ibt_endbr_seal", .class = KIND_OBJTOOL },
+};
+
+/**
+ * section_kind() - look a section up in the table
+ * @sec: section
+ *
+ * Return: its row, or NULL: nothing is known of it.
+ */
+const struct section_kind *section_kind(const struct section *sec)
+{
+	for (size_t i = 0; i < COUNT_OF(kinds); i++) {
+		const struct section_kind *kind = &kinds[i];
+
+		if ((sec->flags & kind->need) == kind->need &&
+		    !fnmatch(kind->pattern, sec->name, 0))
+			return kind;
+	}
+	return NULL;
+}
+
+/**
+ * section_is() - is a section of a class?
+ * @sec: section
+ * @class: the class
+ *
+ * Return: true if so.
+ */
+bool section_is(const struct section *sec, enum kind_class class)
+{
+	return sec->kind && sec->kind->class == class;
+}
+
+/* Static locals that macros and the compiler make, without their numbers. */
+static const struct {
+	const char	*base;
+	enum name_class	class;
+} names[] = {
+	{ "__func__",			NAME_CONTENT },
+	{ "__FUNCTION__",		NAME_CONTENT },
+	{ "__PRETTY_FUNCTION__",	NAME_CONTENT },
+	{ "__msg",			NAME_CONTENT },	/* NL_SET_ERR_MSG() */
+	{ "CSWTCH",			NAME_CONTENT },	/* switch to table */
+	{ "_rs",			NAME_OWN },	/* printk_ratelimited() */
+	{ "__already_done",		NAME_OWN },	/* WARN_ONCE() */
+	{ "__print_once",		NAME_OWN },	/* printk_once() */
+};
+
+/**
+ * name_class() - how an object of a name correlates
+ * @name: name, with or without numbers
+ *
+ * Return: the class.
+ */
+enum name_class name_class(const char *name)
+{
+	enum name_class class = NAME_PLAIN;
+	char *base = name_base(name);
+
+	for (size_t i = 0; i < COUNT_OF(names); i++) {
+		if (!strcmp(base, names[i].base))
+			class = names[i].class;
+	}
+	free(base);
+	return class;
+}
+
+/* Length of a ".123" at @s, 0 if there is none. */
+static size_t number_at(const char *s)
+{
+	size_t n = 1;
+
+	if (s[0] != '.' || !isdigit((unsigned char)s[1]))
+		return 0;
+	while (isdigit((unsigned char)s[n]))
+		n++;
+	return s[n] == '\0' || s[n] == '.' ? n : 0;
+}
+
+/**
+ * name_base() - a name without compiler's numbers
+ * @name: foo.constprop.0.cold
+ *
+ * Macros that need a unique name put a counter at its end.
+ *
+ * Return: foo.constprop.cold, allocated.
+ */
+char *name_base(const char *name)
+{
+	char *base = xcalloc(strlen(name) + 1, 1), *p = base;
+
+	while (*name) {
+		size_t n = number_at(name);
+
+		if (n)
+			name += n;
+		else
+			*p++ = *name++;
+	}
+	if (str_starts(base, "__UNIQUE_ID_")) {
+		while (p > base && isdigit((unsigned char)p[-1]))
+			*--p = '\0';
+	}
+	return base;
+}
+
+/**
+ * name_is_numbered() - has the compiler made a name unique?
+ * @name: name
+ *
+ * Return: true if it holds such a number.
+ */
+bool name_is_numbered(const char *name)
+{
+	char *base = name_base(name);
+	bool numbered = strcmp(base, name) != 0;
+
+	free(base);
+	return numbered;
+}
+
+/**
+ * name_fragment() - is it the name of a part of a function?
+ * @name: foo.cold or foo.cold.1
+ *
+ * Return: length of the function's name, 0 if it is no fragment.
+ */
+size_t name_fragment(const char *name)
+{
+	const char *cold = strstr(name, ".cold");
+
+	if (!cold || (cold[5] != '\0' && cold[5] != '.'))
+		return 0;
+	return cold - name;
+}

@@ -1,0 +1,28 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# What runs at boot only means nothing now, unless something needs it.
+# shellcheck disable=SC1091
+. "$(dirname "$0")/lib.sh"
+
+init='__attribute__((section(".init.text"), noipa))'
+pre <<END
+static $init int setup(int x) { return x + 1; }
+$init int start(void) { return setup(3); }
+int entry(int x) { return x; }
+END
+post <<END
+static $init int setup(int x) { return x + 5; }
+$init int start(void) { return setup(3); }
+int entry(int x) { return x; }
+END
+run_diff
+check "only boot code: nothing to do" result 66
+
+post <<END
+static $init int setup(int x) { return x + 1; }
+$init int start(void) { return setup(3); }
+int entry(int x) { return setup(x); }
+END
+run_diff
+check "new code that needs boot code" refused init
+finish

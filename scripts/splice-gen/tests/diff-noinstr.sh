@@ -1,0 +1,13 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# Text that may run while text is changed is not replaced.
+# shellcheck disable=SC1091
+. "$(dirname "$0")/lib.sh"
+
+for sect in .noinstr.text .entry.text .kprobes.text; do
+	pre <<< "__section(\"$sect\") int entry(int x) { return x + 1; }"
+	post <<< "__section(\"$sect\") int entry(int x) { return x + 2; }"
+	run_diff
+	check "$sect is refused" refused noinstr
+done
+finish

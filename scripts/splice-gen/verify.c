@@ -1,0 +1,457 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * `splice-elf verify`: read a finished update back and recount it. Called by
+ * splice-gen as its last step; nothing is handed out that does not pass.
+ *
+ * It shares the reader of objects with finish and nothing else. The tables are
+ * checked by view.c; here the module around them is: what they say of new
+ * code, what is left undefined, and whether the tables of the new code still
+ * have every entry that went into the link.
+ */
+#include <errno.h>
+#include <getopt.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tables.h"
+
+static const char usage[] =
+	"splice-elf verify UPDATE.ko [-s Module.symvers] -i OBJECT.o...";
+
+struct verify {
+	const struct obj	*ko;
+	const struct tables	*view;
+	const struct obj	**inputs;
+	size_t			nr_inputs;
+	size_t			max_inputs;
+	struct map		exports;
+	bool			have_exports;
+};
+
+/* Tables with an entry per place in code, which come from the compiler. */
+static const char * const carried[] = {
+	".altinstructions", ".altinstr_replacement", "__jump_table",
+	"__bug_table", "__ex_table", ".smp_locks", "__mcount_loc",
+	"__patchable_function_entries",
+};
+
+/* What new code is linked from, and by what in the module it is rewritten. */
+static const struct {
+	const char	*section;	/* made by objtool */
+	const char	*target;	/* beginning of the name of a target */
+	uint64_t	entsize;
+} rewritten[] = {
+	{ ".static_call_sites",	"__SCT__",		8 },
+	{ ".return_sites",	"__x86_return_thunk",	4 },
+	{ ".retpoline_sites",	"__x86_indirect_thunk_", 4 },
+};
+
+static bool is_code(const struct section *sec)
+{
+	return sec && sec->flags & SHF_ALLOC && sec->flags & SHF_EXECINSTR &&
+	       sec->type == SHT_PROGBITS;
+}
+
+/* undefined symbols */
+
+/* The row an undefined symbol stands for, LSP_NONE if it is an import. */
+static uint32_t row_of(const struct verify *v, const struct symbol *sym)
+{
+	unsigned long row;
+	char *again, *end;
+	bool same;
+
+	if (!symbol_is_undef(sym) || !str_starts(sym->name, LSP_IMPORT_PREFIX))
+		return LSP_NONE;
+	row = strtoul(sym->name + strlen(LSP_IMPORT_PREFIX), &end, 10);
+	again = xasprintf("%s%lu", LSP_IMPORT_PREFIX, row);
+	same = !strcmp(again, sym->name);
+	free(again);
+	if (!same || row >= v->view->nr_symbols) {
+		refuse("import", sym->name, "no row of the symbol table");
+		return LSP_NONE;
+	}
+	return row;
+}
+
+/* What a symbol of the module is called in the kernel. */
+static const char *kernel_name(const struct verify *v, const struct symbol *sym)
+{
+	uint32_t row = row_of(v, sym);
+
+	if (row == LSP_NONE)
+		return sym->name;
+	return view_string(v->view, v->view->symbols[row].name);
+}
+
+/*
+ * The module loader must find what is left undefined, or the engine must. Weak
+ * symbols would silently become 0.
+ */
+static void check_undefined(const struct verify *v)
+{
+	for_each_symbol(v->ko, sym) {
+		uint32_t row;
+
+		if (!symbol_is_undef(sym))
+			continue;
+		if (sym->bind != STB_GLOBAL)
+			refuse("import", sym->name, "undefined, but not global");
+		row = row_of(v, sym);
+		if (row != LSP_NONE) {
+			uint32_t sec = v->view->symbols[row].section;
+
+			if (sec != LSP_NONE &&
+			    v->view->sections[sec].kind == LSP_SEC_INIT)
+				refuse("import", sym->name,
+				       "stands for what is freed after boot");
+		} else if (v->have_exports &&
+			   !map_find(&v->exports, sym->name)) {
+			refuse("import", sym->name,
+			       "the kernel does not export it");
+		}
+	}
+}
+
+/* The loader knows few types, and every symbol must be something. */
+static void check_relocations(const struct verify *v)
+{
+	for_each_section(v->ko, sec) {
+		for_each_reloc(sec, rel) {
+			char *place;
+
+			if (!(sec->flags & SHF_ALLOC) ||
+			    (x86_reloc_size(rel->type) &&
+			     (rel->sym->sec || symbol_is_undef(rel->sym) ||
+			      rel->sym->shndx == SHN_ABS)))
+				continue;
+			place = section_place(sec, rel->offset);
+			refuse("reloc", place,
+			       "the module loader cannot apply type %u to %s",
+			       rel->type, symbol_name(rel->sym));
+			free(place);
+		}
+	}
+}
+
+static bool is_table(const char *section)
+{
+	for (enum table i = 0; i < NR_TABLES; i++) {
+		if (!strcmp(section, table_section(i)))
+			return true;
+	}
+	return !strcmp(section, LSP_SECTION_PREFIX "patch");
+}
+
+/* What was only meant for finish must be gone. */
+static void check_sections(const struct verify *v)
+{
+	for_each_section(v->ko, sec) {
+		if (!str_starts(sec->name, LSP_SECTION_PREFIX))
+			continue;
+		if (!is_table(sec->name))
+			refuse("section", sec->name, "must not be here");
+		else if (sec->flags & SHF_ALLOC || sec->nr_relocs ||
+			 obj_section(v->ko, sec->name) != sec)
+			refuse("section", sec->name,
+			       "allocated, relocated, or there twice");
+	}
+}
+
+/* The engine looks for the update by the name of its module. */
+static void check_modinfo(const struct verify *v)
+{
+	const struct section *info = obj_section(v->ko, ".modinfo");
+	char *wanted;
+
+	if (!v->view->nr_info)
+		return;
+	wanted = xasprintf("name=%s",
+			   view_string(v->view, v->view->info->name));
+	if (!info || !memmem(info->data, info->size, wanted,
+			     strlen(wanted) + 1))
+		refuse("format", ".modinfo", "not a module of the update's name");
+	free(wanted);
+}
+
+/* new code */
+
+/*
+ * The last state that ORC gives for a place at or before @offset must be a
+ * defined one: objtool leaves out entries that say the same as the one before.
+ */
+static bool has_orc(const struct verify *v, const struct section *code,
+		    uint64_t offset)
+{
+	const struct section *ip = obj_section(v->ko, ".orc_unwind_ip");
+	const struct section *orc = obj_section(v->ko, ".orc_unwind");
+	const uint64_t entry = 6, flags = 4;	/* struct orc_entry */
+	uint64_t best = 0, index = 0;
+	bool found = false;
+
+	if (!ip || !orc || orc->size / entry != ip->size / 4)
+		return false;
+	for_each_reloc(ip, rel) {
+		uint64_t at = rel->sym->value + rel->addend;
+
+		if (rel->sym->sec != code || at > offset ||
+		    (found && at < best))
+			continue;
+		found = true;
+		best = at;
+		index = rel->offset / 4;
+	}
+	/* Two registers of four bits each, then the type; 0 is undefined. */
+	return found && orc->data[index * entry + flags + 1] & 7;
+}
+
+/*
+ * The jump will go to this place: there must be a function of the module, of
+ * this size, and the unwinder must know its way out of it.
+ */
+static void check_function(const struct verify *v, const struct lsp_func *func)
+{
+	const struct section *code = obj_section_at(v->ko, func->shndx);
+	const struct symbol *found = NULL;
+	char *name = view_symbol(v->view, func->symbol);
+
+	if (!is_code(code) || func->offset > code->size ||
+	    func->size > code->size - func->offset) {
+		refuse("func", name, "its new code is not in the module");
+		return;
+	}
+	for (size_t i = 0; i < code->nr_syms; i++) {
+		const struct symbol *sym = code->syms[i];
+
+		if (sym->type == STT_FUNC && sym->value == func->offset &&
+		    sym->size == func->size)
+			found = sym;
+	}
+	if (!found)
+		refuse("func", name, "no function of the module is its new code");
+	if (obj_section(v->ko, ".orc_unwind") &&
+	    !has_orc(v, code, func->offset))
+		refuse("orc", name, "its new code has no unwind information");
+	free(name);
+}
+
+/* The engine overwrites these bytes, so they had better be the right ones. */
+static void check_const(const struct verify *v, const struct lsp_const *c)
+{
+	const struct section *code = obj_section_at(v->ko, c->shndx);
+	uint64_t size = c->kind == LSP_SITE_RUNTIME_PTR ? 8 : 1;
+	char *name = view_symbol(v->view, c->symbol);
+	uint64_t value = 0;
+
+	if (!is_code(code) || c->offset > code->size ||
+	    size > code->size - c->offset)
+		refuse("const", name, "its place is not in the module's code");
+	else
+		memcpy(&value, code->data + c->offset, size);
+	if (value != (size == 8 ? 0x0123456789abcdefULL : 12))
+		refuse("const", name, "no placeholder where it belongs");
+	free(name);
+}
+
+static void check_new_code(const struct verify *v)
+{
+	for (size_t i = 0; i < v->view->nr_funcs; i++) {
+		if (!(v->view->funcs[i].flags & LSP_FUNC_FRAGMENT))
+			check_function(v, &v->view->funcs[i]);
+	}
+	for (size_t i = 0; i < v->view->nr_consts; i++)
+		check_const(v, &v->view->consts[i]);
+	/* Whatever else is new code must be known to the unwinder as well. */
+	for_each_symbol(v->ko, sym) {
+		if (sym->type == STT_FUNC && is_code(sym->sec) && sym->size &&
+		    !str_starts(sym->name, "__pfx_") &&
+		    obj_section(v->ko, ".orc_unwind") &&
+		    !has_orc(v, sym->sec, sym->value))
+			refuse("orc", sym->name, "has no unwind information");
+	}
+}
+
+/* counts */
+
+/* Size and relocations of all sections of a name. */
+struct count {
+	uint64_t	size;
+	size_t		relocs;
+};
+
+static struct count count_section(const struct obj *obj, const char *name)
+{
+	struct count count = { };
+
+	for_each_section(obj, sec) {
+		if (!strcmp(sec->name, name)) {
+			count.size += sec->size;
+			count.relocs += sec->nr_relocs;
+		}
+	}
+	return count;
+}
+
+static struct count count_inputs(const struct verify *v, const char *name)
+{
+	struct count sum = { };
+
+	for (size_t i = 0; i < v->nr_inputs; i++) {
+		struct count one = count_section(v->inputs[i], name);
+
+		sum.size += one.size;
+		sum.relocs += one.relocs;
+	}
+	return sum;
+}
+
+/* The link must neither lose an entry nor make one up. */
+static void check_carried(const struct verify *v)
+{
+	for (size_t i = 0; i < COUNT_OF(carried); i++) {
+		struct count in = count_inputs(v, carried[i]);
+		struct count out = count_section(v->ko, carried[i]);
+
+		if (in.size != out.size || in.relocs != out.relocs)
+			refuse("count", carried[i],
+			       "%llu bytes and %zu relocations went in, %llu and %zu came out",
+			       (unsigned long long)in.size, in.relocs,
+			       (unsigned long long)out.size, out.relocs);
+	}
+}
+
+/* Each row of diff must have become a row of a table. */
+static void check_link_rows(const struct verify *v)
+{
+	uint64_t funcs, consts;
+
+	funcs = count_inputs(v, LINK_FUNCS_SECTION).size;
+	consts = count_inputs(v, LINK_CONSTS_SECTION).size;
+	if (funcs != v->view->nr_funcs * sizeof(struct link_func))
+		refuse("count", LSP_SECTION_PREFIX "funcs",
+		       "%zu functions came out of %llu bytes of rows",
+		       v->view->nr_funcs, (unsigned long long)funcs);
+	if (consts != v->view->nr_consts * sizeof(struct link_const))
+		refuse("count", LSP_SECTION_PREFIX "consts",
+		       "%zu constants came out of %llu bytes of rows",
+		       v->view->nr_consts, (unsigned long long)consts);
+	for (size_t i = 0; i < v->nr_inputs; i++) {
+		const struct section *rows;
+		uint32_t flags;
+
+		rows = obj_section(v->inputs[i], LINK_FLAGS_SECTION);
+		for (uint64_t at = 0; rows && at + 4 <= rows->size; at += 4) {
+			memcpy(&flags, rows->data + at, sizeof(flags));
+			if (v->view->nr_info && flags & ~v->view->info->flags)
+				refuse("count", rows->name, "a flag got lost");
+		}
+	}
+}
+
+/* Call, jump and conditional jump, by the bytes before the field. */
+static bool is_branch(const struct section *sec, const struct reloc *rel)
+{
+	const unsigned char *p = sec->data + rel->offset;
+
+	if (rel->addend != -4 || !rel->offset ||
+	    (rel->type != R_X86_64_PLT32 && rel->type != R_X86_64_PC32))
+		return false;
+	return p[-1] == 0xe8 || p[-1] == 0xe9 ||
+	       (rel->offset > 1 && p[-2] == 0x0f && (p[-1] & 0xf0) == 0x80);
+}
+
+/* Every branch to a thunk must be in the table that has it rewritten. */
+static void check_rewritten(const struct verify *v)
+{
+	for (size_t i = 0; i < COUNT_OF(rewritten); i++) {
+		struct count out = count_section(v->ko, rewritten[i].section);
+		uint64_t branches = 0;
+
+		for_each_section(v->ko, sec) {
+			if (!is_code(sec))
+				continue;
+			for_each_reloc(sec, rel) {
+				branches += is_branch(sec, rel) &&
+					    str_starts(kernel_name(v, rel->sym),
+						       rewritten[i].target);
+			}
+		}
+		if (out.size != branches * rewritten[i].entsize)
+			refuse("count", rewritten[i].section,
+			       "%llu bytes for %llu branches",
+			       (unsigned long long)out.size,
+			       (unsigned long long)branches);
+	}
+}
+
+/* arguments */
+
+/* crc, name, module, ...: of interest is what vmlinux exports. */
+static void read_exports(struct verify *v, const char *path)
+{
+	FILE *file = fopen(path, "re");
+	char *line = NULL;
+	size_t room = 0;
+
+	if (!file)
+		die(NULL, path, "%s", strerror(errno));
+	while (getline(&line, &room, file) > 0) {
+		char *rest = line, *name, *owner;
+
+		strsep(&rest, "\t");
+		name = strsep(&rest, "\t");
+		owner = strsep(&rest, "\t");
+		if (!owner)
+			die(NULL, path, "line of less than three fields");
+		if (!strcmp(owner, "vmlinux"))
+			map_add(&v->exports, name, 0);
+	}
+	free(line);
+	fclose(file);
+	v->have_exports = true;
+}
+
+static void add_input(struct verify *v, const char *path)
+{
+	v->inputs = grow(v->inputs, v->nr_inputs, &v->max_inputs,
+			 sizeof(*v->inputs));
+	v->inputs[v->nr_inputs++] = obj_open(path);
+}
+
+/**
+ * cmd_verify() - check a finished update
+ * @argc: number of arguments
+ * @argv: see usage
+ *
+ * Return: EXIT_OK, EXIT_REFUSED if anything is not as it must be.
+ */
+int cmd_verify(int argc, char **argv)
+{
+	struct verify v = { };
+	int c;
+
+	while ((c = getopt(argc, argv, "s:i:")) >= 0) {
+		if (c == 's')
+			read_exports(&v, optarg);
+		else if (c == 'i')
+			add_input(&v, optarg);
+		else
+			die_usage("%s", usage);
+	}
+	if (optind + 1 != argc || !v.nr_inputs)
+		die_usage("%s", usage);
+	v.ko = obj_open(argv[optind]);
+	v.view = view_open(v.ko);
+	check_sections(&v);
+	check_relocations(&v);
+	check_carried(&v);
+	/* What follows goes by indexes of the tables. */
+	if (nr_refused())
+		return EXIT_REFUSED;
+	check_modinfo(&v);
+	check_undefined(&v);
+	check_new_code(&v);
+	check_link_rows(&v);
+	check_rewritten(&v);
+	return nr_refused() ? EXIT_REFUSED : EXIT_OK;
+}
