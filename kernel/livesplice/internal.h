@@ -61,6 +61,8 @@
 	  "several places in the kernel fit and nothing tells them apart") \
 	X(UNRESOLVED, "unresolved", -ENOENT, \
 	  "a symbol that the new code needs cannot be located") \
+	X(SEALED, "sealed", -EOPNOTSUPP, \
+	  "new code takes the address of a function that cannot be called indirectly") \
 	X(SITE, "site", -EOPNOTSUPP, \
 	  "there is no room for the jump at the function's entry") \
 	X(DENIED, "denied", -EOPNOTSUPP, \
@@ -296,6 +298,14 @@ struct lsp_image {
 };
 
 int lsp_load(const struct lsp_image *image);
+
+/* imports.c: imports that no export satisfies */
+
+struct lsp_values;
+
+enum lsp_reason lsp_imports_resolve(const struct lsp_image *image,
+				    struct lsp_values *values,
+				    const char **detail);
 
 /* format.c: the only reader of an update's tables */
 
@@ -557,6 +567,8 @@ struct lsp_redirects *lsp_arch_redirects_make(const struct lsp_update *update);
 void lsp_arch_redirect_arm(const struct lsp_redirects *table);
 void lsp_arch_redirect_disarm(void);
 u32 lsp_arch_match(struct lsp_text *text, u32 offset);
+bool lsp_arch_is_branch(u32 type);
+bool lsp_arch_is_sealed(unsigned long addr);
 bool lsp_arch_read_text(void *dst, unsigned long addr, size_t len);
 bool lsp_arch_const_store(void *where, u32 kind, u64 value);
 

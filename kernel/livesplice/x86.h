@@ -7,6 +7,7 @@
 
 #include <linux/types.h>
 
+#include <asm/ibt.h>
 #include <asm/insn.h>
 
 #include "internal.h"
@@ -35,6 +36,29 @@ struct lsp_stream {
 /* callthunks.c: the code it puts in front of functions, and where it ends. */
 extern u8 skl_call_thunk_template[];
 extern u8 skl_call_thunk_tail[];
+#endif
+
+#ifdef CONFIG_X86_KERNEL_IBT
+/* ENDBR64, and what a sealed one was replaced by. */
+static inline bool lsp_is_endbr(u32 insn)
+{
+	return insn == gen_endbr();
+}
+
+static inline bool lsp_is_sealed_endbr(u32 insn)
+{
+	return insn == gen_endbr_poison();
+}
+#else
+static inline bool lsp_is_endbr(u32 insn)
+{
+	return false;
+}
+
+static inline bool lsp_is_sealed_endbr(u32 insn)
+{
+	return false;
+}
 #endif
 
 /* x86_text.c */

@@ -1,0 +1,356 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * livesplice: apply and undo. Called by core.c, which holds lsp_mutex.
+ *
+ * DOC: One operation
+ *
+ * An operation is up to max_attempts attempts with a pause each. An attempt
+ * either has done everything or has changed nothing:
+ *
+ *   prepare	may fail, may sleep, changes nothing that matters:
+ *		is all text as matched; map write aliases; take the locks;
+ *		does anybody else own bytes of the jumps; arm the redirects;
+ *		undo only: turn each jump into INT3, which still leads to the
+ *		new code, and put back the bytes behind it
+ *   pause	all CPUs held, on one of them:
+ *		is anybody in the code that goes out of use? then leave
+ *		-- point of no return --
+ *		apply: store INT3 over the first byte of each old entry
+ *		undo: store the first byte itself over the INT3
+ *   finish	cannot fail:
+ *		apply: complete the jumps with the kernel's text poke protocol
+ *		undo, if the pause found somebody: likewise, so that no entry
+ *		stays INT3 until the next attempt
+ *		disarm the redirects, read everything back, drop the locks
+ *
+ * The one byte is what makes it a switch: before the first store everybody
+ * who calls one of the functions gets the old code, after the last one the
+ * new code, and no CPU executes anything but this between the two. A single
+ * byte is also what an NMI can run into at any time.
+ */
+#define pr_fmt(fmt) "livesplice: " fmt
+
+#include <linux/atomic.h>
+#include <linux/cleanup.h>
+#include <linux/cpu.h>
+#include <linux/delay.h>
+#include <linux/jump_label.h>
+#include <linux/kernel.h>
+#include <linux/memory.h>
+#include <linux/mm.h>
+#include <linux/module.h>
+#include <linux/nmi.h>
+#include <linux/perf_event.h>
+#include <linux/printk.h>
+#include <linux/slab.h>
+#include <linux/stop_machine.h>
+#include <linux/string.h>
+#include <linux/timekeeping.h>
+#include <linux/vmalloc.h>
+
+#include <asm/sections.h>
+#include <asm/sync_core.h>
+#include <asm/text-patching.h>
+
+#include "internal.h"
+#include "switch.h"
+
+/* Is the text of all replaced functions still what was matched? */
+static enum lsp_reason lsp_check_text(const struct lsp_update *update)
+{
+	unsigned int i, offset;
+
+	for (i = 0; i < update->nr_patches; i++) {
+		if (lsp_sums_check(&update->patches[i], &offset))
+			continue;
+		pr_err("%s: %s has changed at +0x%x\n", update->name,
+		       update->patches[i].name, offset);
+		return LSP_CHANGED;
+	}
+	return LSP_OK;
+}
+
+/*
+ * Nobody changes text while text_mutex is held, and nobody becomes the owner
+ * of bytes while the others are: from here on the entries are ours.
+ */
+static enum lsp_reason lsp_check_entries(const struct lsp_operation *op)
+{
+	unsigned int i;
+
+	lockdep_assert_held(&text_mutex);
+
+	for (i = 0; i < op->nr_entries; i++) {
+		const struct lsp_patch *patch = op->entries[i].patch;
+		const char *owner = lsp_arch_owner(patch->site);
+
+		if (owner) {
+			pr_err("%s: bytes at the entry of %s belong to a %s\n",
+			       op->update->name, patch->name, owner);
+			return LSP_OWNER;
+		}
+		if (memcmp((void *)patch->site,
+			   lsp_expected(&op->entries[i], !op->enable),
+			   LSP_JUMP_SIZE)) {
+			pr_err("%s: the entry of %s has changed\n",
+			       op->update->name, patch->name);
+			return LSP_CHANGED;
+		}
+	}
+	return LSP_OK;
+}
+
+/*
+ * First half of undo: calls still reach the new code, now through the INT3.
+ * The jumps are never executed again, so their tails can go.
+ */
+static void lsp_open_entries(struct lsp_operation *op)
+{
+	static const u8 int3 = INT3_INSN_OPCODE;
+	unsigned int i;
+
+	for (i = 0; i < op->nr_entries; i++)
+		text_poke((void *)op->entries[i].patch->site, &int3, 1);
+	text_poke_sync();
+	for (i = 0; i < op->nr_entries; i++) {
+		const struct lsp_patch *patch = op->entries[i].patch;
+
+		text_poke((void *)patch->site + 1, patch->saved + 1,
+			  LSP_JUMP_SIZE - 1);
+		perf_event_text_poke((void *)patch->site,
+				     op->entries[i].jump, LSP_JUMP_SIZE,
+				     patch->saved, LSP_JUMP_SIZE);
+	}
+	text_poke_sync();
+}
+
+/*
+ * From INT3 to the whole jump. The first byte is written once more at the end:
+ * an emulator that translates code (QEMU) may have been translating the INT3
+ * on one CPU while another one replaced it, and then keeps what it has until
+ * the next store. By then every CPU has answered an IPI, so none is still at
+ * it. A processor sees a store that changes nothing.
+ */
+static void lsp_close_entries(struct lsp_operation *op)
+{
+	unsigned int i;
+
+	for (i = 0; i < op->nr_entries; i++)
+		text_poke_queue((void *)op->entries[i].patch->site,
+				op->entries[i].jump, LSP_JUMP_SIZE, NULL);
+	text_poke_finish();
+	for (i = 0; i < op->nr_entries; i++)
+		text_poke((void *)op->entries[i].patch->site,
+			  op->entries[i].jump, 1);
+}
+
+/* All other CPUs wait in lsp_hold_cpu(). */
+static void lsp_commit_stopped(struct lsp_operation *op)
+{
+	unsigned int i;
+	u8 byte;
+
+	op->clean = lsp_stack_all_clean_stopped(&op->ranges);
+	if (!lsp_track_clean_stopped(&op->ranges))
+		op->clean = false;
+	if (!op->clean)
+		return;
+
+	for (i = 0; i < op->nr_entries; i++) {
+		byte = op->enable ? op->entries[i].patch->saved[0] :
+				    INT3_INSN_OPCODE;
+		if (READ_ONCE(*op->entries[i].alias) == byte)
+			continue;
+		op->broken = true;
+		op->clean = false;
+		return;
+	}
+
+	/* Point of no return. */
+	for (i = 0; i < op->nr_entries; i++) {
+		byte = op->enable ? INT3_INSN_OPCODE :
+				    op->entries[i].patch->saved[0];
+		WRITE_ONCE(*op->entries[i].alias, byte);
+	}
+}
+
+static void lsp_wait_for_cpus(const atomic_t *count)
+{
+	while (atomic_read_acquire(count) < num_online_cpus())
+		cpu_relax();
+}
+
+/*
+ * Runs on every CPU with interrupts off. stop_machine() has all of them hold
+ * still before it calls the first one, so the time that the working CPU spends
+ * here, until all have seen the new text, is the time for which nothing else
+ * ran. Gathering the CPUs and letting them go is not in it.
+ */
+static int lsp_hold_cpu(void *data)
+{
+	struct lsp_operation *op = data;
+	u64 start = ktime_get_mono_fast_ns();
+	bool working;
+
+	lsp_stack_arrive_stopped();
+	/* Orders the arrival before the scan, with lsp_wait_for_cpus(). */
+	working = atomic_inc_return(&op->arrived) == 1;
+	if (working) {
+		lsp_wait_for_cpus(&op->arrived);
+		lsp_commit_stopped(op);
+		/* Pairs with the acquire below: who sees it sees the bytes. */
+		smp_store_release(&op->decided, true);
+	} else {
+		/* Pairs with the release above. */
+		while (!smp_load_acquire(&op->decided)) {
+			touch_nmi_watchdog();
+			cpu_relax();
+		}
+	}
+
+	/* Drop what this CPU has fetched and decoded of the old bytes. */
+	sync_core();
+	atomic_inc(&op->synced);
+	if (working) {
+		lsp_wait_for_cpus(&op->synced);
+		op->pause_ns = ktime_get_mono_fast_ns() - start;
+	}
+	return 0;
+}
+
+static void lsp_pause(struct lsp_operation *op)
+{
+	atomic_set(&op->arrived, 0);
+	atomic_set(&op->synced, 0);
+	op->decided = false;
+	op->clean = false;
+	op->broken = false;
+	op->ranges.nr_blockers = 0;
+	stop_machine_cpuslocked(lsp_hold_cpu, op, cpu_online_mask);
+}
+
+/* The second look at what is never expected to be wrong. */
+static void lsp_check_result(const struct lsp_operation *op)
+{
+	bool enabled = op->clean == op->enable;
+	unsigned int i;
+
+	LSP_WARN_ON(op->broken);
+	for (i = 0; i < op->nr_entries; i++)
+		LSP_WARN_ON(memcmp((void *)op->entries[i].patch->site,
+				   lsp_expected(&op->entries[i], enabled),
+				   LSP_JUMP_SIZE));
+}
+
+static enum lsp_reason lsp_attempt_locked(struct lsp_operation *op)
+{
+	enum lsp_reason reason;
+
+	reason = lsp_check_entries(op);
+	if (reason != LSP_OK)
+		return reason;
+
+	lsp_arch_redirect_arm(op->redirects);
+	if (!op->enable)
+		lsp_open_entries(op);
+	lsp_pause(op);
+	/* Apply that went through, or undo that did not: entries are INT3. */
+	if (op->enable == op->clean)
+		lsp_close_entries(op);
+	lsp_arch_redirect_disarm();
+
+	lsp_check_result(op);
+	return op->clean ? LSP_OK : LSP_BUSY;
+}
+
+/*
+ * CPUs must not come and go during the pause, jump labels must not change
+ * owners of bytes, and nobody else may write text; in the order in which the
+ * rest of the kernel takes them.
+ */
+static enum lsp_reason lsp_attempt(struct lsp_operation *op)
+{
+	enum lsp_reason reason;
+
+	reason = lsp_check_text(op->update);
+	if (reason != LSP_OK)
+		return reason;
+	/* If not: the pause will be in vain, but may find who is to blame. */
+	op->drained = lsp_track_drain();
+	if (op->drained < 0)
+		return LSP_INTERRUPTED;
+	if (!lsp_map(op))
+		return LSP_NOMEM;
+
+	cpus_read_lock();
+	jump_label_lock();
+	mutex_lock(&text_mutex);
+	reason = lsp_attempt_locked(op);
+	mutex_unlock(&text_mutex);
+	jump_label_unlock();
+	cpus_read_unlock();
+
+	lsp_unmap(op);
+	return reason;
+}
+
+static void lsp_note_attempt(const struct lsp_operation *op)
+{
+	struct lsp_update *update = op->update;
+
+	WRITE_ONCE(update->pause_ns, op->pause_ns);
+	update->nr_blockers = op->ranges.nr_blockers;
+	memcpy(update->blockers, op->blockers, sizeof(op->blockers));
+	if (op->ranges.timed_out)
+		pr_notice("%s: looking at all stacks took too long\n",
+			  update->name);
+	if (!op->drained)
+		pr_notice("%s: a task neither sleeps nor leaves the kernel\n",
+			  update->name);
+}
+
+static enum lsp_reason lsp_try(struct lsp_operation *op)
+{
+	struct lsp_update *update = op->update;
+	enum lsp_reason reason;
+	unsigned int nr = 0;
+
+	for (;;) {
+		reason = lsp_attempt(op);
+		if (reason == LSP_OK || reason == LSP_BUSY) {
+			WRITE_ONCE(update->attempts, ++nr);
+			lsp_note_attempt(op);
+		}
+		if (reason != LSP_BUSY || lsp_poisoned() ||
+		    nr >= READ_ONCE(update->max_attempts))
+			return reason;
+		if (msleep_interruptible(READ_ONCE(update->retry_ms)))
+			return LSP_INTERRUPTED;
+	}
+}
+
+/**
+ * lsp_switch() - apply or undo an update
+ * @update: the update, in the opposite state
+ * @enable: apply if true
+ *
+ * Context: lsp_mutex held; sleeps, signals interrupt it between attempts.
+ * Return: LSP_OK, or why nothing has changed.
+ */
+enum lsp_reason lsp_switch(struct lsp_update *update, bool enable)
+{
+	enum lsp_reason reason;
+
+	lockdep_assert_held(&lsp_mutex);
+
+	struct lsp_operation *op __free(lsp_operation) =
+		lsp_operation_make(update, enable);
+	if (!op)
+		return LSP_NOMEM;
+
+	if (lsp_track_start())
+		return LSP_NOMEM;
+	reason = lsp_try(op);
+	lsp_track_stop();
+	return reason;
+}

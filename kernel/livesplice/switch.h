@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * livesplice: what switch.c and prepare.c share.
+ */
+#ifndef _LIVESPLICE_SWITCH_H
+#define _LIVESPLICE_SWITCH_H
+
+#include <linux/atomic.h>
+#include <linux/cleanup.h>
+#include <linux/types.h>
+
+#include "internal.h"
+
+struct page;
+
+/**
+ * struct lsp_entry - one entry that is switched
+ * @patch: the function
+ * @jump: the finished jump
+ * @alias: where the first byte can be written during an attempt
+ */
+struct lsp_entry {
+	const struct lsp_patch	*patch;
+	u8			jump[LSP_JUMP_SIZE];
+	u8			*alias;
+};
+
+/**
+ * struct lsp_operation - all that an operation needs
+ * @update: the update
+ * @enable: apply if true, undo if false
+ * @entries: the entries, sorted by address
+ * @nr_entries: number of them
+ * @pages: the page of each entry
+ * @mapping: the aliases
+ * @redirects: where an INT3 at an entry leads
+ * @ranges: code that must be free
+ * @blockers: who was found in it
+ * @drained: 1 if all that runs can be known
+ * @arrived: CPUs that are held
+ * @synced: CPUs that have serialised themselves after the stores
+ * @decided: the working CPU is done
+ * @clean: it has found everything free and stored the bytes
+ * @broken: an entry was not what the locks guarantee
+ * @pause_ns: length of the pause
+ */
+struct lsp_operation {
+	struct lsp_update	*update;
+	bool			enable;
+	struct lsp_entry	*entries;
+	unsigned int		nr_entries;
+	struct page		**pages;
+	void			*mapping;
+	struct lsp_redirects	*redirects;
+	struct lsp_ranges	ranges;
+	struct lsp_blocker	blockers[LSP_MAX_BLOCKERS];
+	int			drained;
+	atomic_t		arrived;
+	atomic_t		synced;
+	bool			decided;
+	bool			clean;
+	bool			broken;
+	u64			pause_ns;
+};
+
+struct lsp_operation *lsp_operation_make(struct lsp_update *update,
+					 bool enable);
+void lsp_operation_free(struct lsp_operation *op);
+DEFINE_FREE(lsp_operation, struct lsp_operation *, lsp_operation_free(_T))
+
+bool lsp_map(struct lsp_operation *op);
+void lsp_unmap(struct lsp_operation *op);
+
+/* What must be at an entry while the update is in the given state? */
+static inline const u8 *lsp_expected(const struct lsp_entry *entry, bool enabled)
+{
+	return enabled ? entry->jump : entry->patch->saved;
+}
+
+#endif /* _LIVESPLICE_SWITCH_H */

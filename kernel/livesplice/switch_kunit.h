@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * livesplice: what the tests of the switch share. All of it is in
+ * switch_kunit.c.
+ */
+#ifndef _LIVESPLICE_SWITCH_KUNIT_H
+#define _LIVESPLICE_SWITCH_KUNIT_H
+
+#include <kunit/test.h>
+#include <linux/completion.h>
+
+#include "internal.h"
+
+#define ATTEMPTS	3
+
+#define OLD		1000
+#define NEW		2000
+
+/* Where a function that is entered can be kept. */
+struct stay {
+	struct completion	inside;
+	struct completion	leave;
+	bool			spin;
+};
+
+typedef int (*answer_fn)(struct stay *stay);
+
+/* OLD or NEW, after a stay if there is one. */
+int lsp_test_old_answer(struct stay *stay);
+int lsp_test_new_answer(struct stay *stay);
+/* The same plus 1; the old one stays in old_answer(). */
+int lsp_test_old_second(struct stay *stay);
+int lsp_test_new_second(struct stay *stay);
+
+/* Call the old functions. */
+int lsp_test_answer(struct stay *stay);
+int lsp_test_second(struct stay *stay);
+
+/* test->priv is an update that replaces old_answer() by new_answer(). */
+int lsp_test_init(struct kunit *test);
+void lsp_test_exit(struct kunit *test);
+void lsp_test_plan(struct kunit *test, struct lsp_update *update,
+		   answer_fn old, answer_fn new, const char *name);
+enum lsp_reason lsp_test_set(struct lsp_update *update, bool enable);
+
+#define EXPECT_TEXT_OK(test, update)	\
+	KUNIT_EXPECT_PTR_EQ(test, (update)->changed, NULL)
+
+#endif /* _LIVESPLICE_SWITCH_KUNIT_H */

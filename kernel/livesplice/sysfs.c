@@ -1,0 +1,417 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * livesplice: /sys/kernel/splice. Called by core.c.
+ *
+ *   features
+ *   NAME/
+ *     enabled description state result blockers attempts max_attempts
+ *     retry_ms pause_ns hooks_ns depends verify
+ *     vmlinux/FUNCTION,N/
+ *
+ * A directory lives exactly as long as its module is COMING or LIVE: it is
+ * gone when rmmod returns. The files are described in
+ * Documentation/ABI/testing/sysfs-kernel-splice.
+ */
+
+#include <linux/capability.h>
+#include <linux/cleanup.h>
+#include <linux/init.h>
+#include <linux/kernel.h>
+#include <linux/kobject.h>
+#include <linux/kstrtox.h>
+#include <linux/string.h>
+#include <linux/sysfs.h>
+#include <linux/utsname.h>
+
+#include "internal.h"
+
+#define LSP_ENGINE_VERSION	1
+
+#define LSP_MAX_MAX_ATTEMPTS	1000
+#define LSP_MAX_RETRY_MS	60000
+
+static struct kobject *lsp_root;
+
+#define to_update(k)	container_of(k, struct lsp_update, kobj)
+
+/* A number of the given range; root alone is not enough to write one. */
+static int lsp_parse(const char *buf, unsigned int min, unsigned int max,
+		     unsigned int *value)
+{
+	unsigned int number;
+	int err;
+
+	if (!capable(CAP_SYS_MODULE))
+		return -EPERM;
+	err = kstrtouint(buf, 10, &number);
+	if (err)
+		return err;
+	if (number < min || number > max)
+		return -ERANGE;
+	*value = number;
+	return 0;
+}
+
+static ssize_t enabled_show(struct kobject *kobj, struct kobj_attribute *attr,
+			    char *buf)
+{
+	return sysfs_emit(buf, "%d\n",
+			  READ_ONCE(to_update(kobj)->state) == LSP_ENABLED);
+}
+
+static ssize_t enabled_store(struct kobject *kobj, struct kobj_attribute *attr,
+			     const char *buf, size_t count)
+{
+	enum lsp_reason reason;
+	unsigned int enable;
+	int err;
+
+	err = lsp_parse(buf, 0, 1, &enable);
+	if (err)
+		return err == -ERANGE ? -EINVAL : err;
+	reason = lsp_set_enabled(to_update(kobj), enable);
+	return reason == LSP_OK ? count : lsp_reason_errno(reason);
+}
+
+static ssize_t description_show(struct kobject *kobj,
+				struct kobj_attribute *attr, char *buf)
+{
+	return sysfs_emit(buf, "%s\n", to_update(kobj)->description);
+}
+
+static ssize_t state_show(struct kobject *kobj, struct kobj_attribute *attr,
+			  char *buf)
+{
+	enum lsp_state state = READ_ONCE(to_update(kobj)->state);
+
+	return sysfs_emit(buf, "%s\n", lsp_state_word(state));
+}
+
+static ssize_t result_show(struct kobject *kobj, struct kobj_attribute *attr,
+			   char *buf)
+{
+	enum lsp_reason result = READ_ONCE(to_update(kobj)->result);
+
+	return sysfs_emit(buf, "%s\n", lsp_reason_word(result));
+}
+
+/* Offset of an address in either version of a function, and its size. */
+static bool lsp_offset(const struct lsp_patch *patch, unsigned long addr,
+		       unsigned long *offset, unsigned int *size)
+{
+	*offset = addr - patch->old_addr;
+	*size = patch->old_size;
+	if (*offset <= *size)
+		return true;
+	*offset = addr - patch->new_addr;
+	*size = patch->new_size;
+	return patch->new_addr && *offset <= *size;
+}
+
+static int lsp_emit_blocker(char *buf, int at, const struct lsp_update *update,
+			    const struct lsp_blocker *blocker)
+{
+	unsigned long offset;
+	unsigned int i, size;
+
+	/* A task may call itself anything: one line each, whatever it says. */
+	at += sysfs_emit_at(buf, at, "%d %*pE ", blocker->pid,
+			    (int)strlen(blocker->comm), blocker->comm);
+	for (i = 0; i < update->nr_patches; i++)
+		if (lsp_offset(&update->patches[i], blocker->addr, &offset,
+			       &size))
+			return at + sysfs_emit_at(buf, at, "%s+0x%lx/0x%x\n",
+						  update->patches[i].name,
+						  offset, size);
+	return at + sysfs_emit_at(buf, at, "%pS\n", (void *)blocker->addr);
+}
+
+static ssize_t blockers_show(struct kobject *kobj, struct kobj_attribute *attr,
+			     char *buf)
+{
+	const struct lsp_update *update = to_update(kobj);
+	unsigned int i;
+	int at = 0;
+
+	/* The list is only stable between operations. */
+	scoped_cond_guard(mutex_intr, return -EINTR, &lsp_mutex) {
+		for (i = 0; i < update->nr_blockers; i++)
+			at = lsp_emit_blocker(buf, at, update,
+					      &update->blockers[i]);
+	}
+	return at;
+}
+
+static ssize_t attempts_show(struct kobject *kobj, struct kobj_attribute *attr,
+			     char *buf)
+{
+	return sysfs_emit(buf, "%u\n", READ_ONCE(to_update(kobj)->attempts));
+}
+
+static ssize_t max_attempts_show(struct kobject *kobj,
+				 struct kobj_attribute *attr, char *buf)
+{
+	return sysfs_emit(buf, "%u\n",
+			  READ_ONCE(to_update(kobj)->max_attempts));
+}
+
+static ssize_t max_attempts_store(struct kobject *kobj,
+				  struct kobj_attribute *attr,
+				  const char *buf, size_t count)
+{
+	unsigned int value;
+	int err;
+
+	err = lsp_parse(buf, 1, LSP_MAX_MAX_ATTEMPTS, &value);
+	if (err)
+		return err;
+	WRITE_ONCE(to_update(kobj)->max_attempts, value);
+	return count;
+}
+
+static ssize_t retry_ms_show(struct kobject *kobj, struct kobj_attribute *attr,
+			     char *buf)
+{
+	return sysfs_emit(buf, "%u\n", READ_ONCE(to_update(kobj)->retry_ms));
+}
+
+static ssize_t retry_ms_store(struct kobject *kobj, struct kobj_attribute *attr,
+			      const char *buf, size_t count)
+{
+	unsigned int value;
+	int err;
+
+	err = lsp_parse(buf, 1, LSP_MAX_RETRY_MS, &value);
+	if (err)
+		return err;
+	WRITE_ONCE(to_update(kobj)->retry_ms, value);
+	return count;
+}
+
+static ssize_t pause_ns_show(struct kobject *kobj, struct kobj_attribute *attr,
+			     char *buf)
+{
+	return sysfs_emit(buf, "%llu\n", READ_ONCE(to_update(kobj)->pause_ns));
+}
+
+static ssize_t hooks_ns_show(struct kobject *kobj, struct kobj_attribute *attr,
+			     char *buf)
+{
+	return sysfs_emit(buf, "%llu\n", READ_ONCE(to_update(kobj)->hooks_ns));
+}
+
+/* Updates cannot be stacked yet: an update stands on no other. */
+static ssize_t depends_show(struct kobject *kobj, struct kobj_attribute *attr,
+			    char *buf)
+{
+	return 0;
+}
+
+static ssize_t verify_show(struct kobject *kobj, struct kobj_attribute *attr,
+			   char *buf)
+{
+	const struct lsp_update *update = to_update(kobj);
+
+	scoped_cond_guard(mutex_intr, return -EINTR, &lsp_mutex) {
+		if (update->changed)
+			return sysfs_emit(buf, "%s+0x%x\n",
+					  update->changed->name,
+					  update->changed_offset);
+	}
+	return sysfs_emit(buf, "ok\n");
+}
+
+static ssize_t verify_store(struct kobject *kobj, struct kobj_attribute *attr,
+			    const char *buf, size_t count)
+{
+	if (!capable(CAP_SYS_MODULE))
+		return -EPERM;
+	scoped_cond_guard(mutex_intr, return -EINTR, &lsp_mutex)
+		lsp_verify(to_update(kobj));
+	return count;
+}
+
+static struct kobj_attribute enabled_attr = __ATTR_RW(enabled);
+static struct kobj_attribute description_attr = __ATTR_RO(description);
+static struct kobj_attribute state_attr = __ATTR_RO(state);
+static struct kobj_attribute result_attr = __ATTR_RO(result);
+/* Says what other users' tasks are doing. */
+static struct kobj_attribute blockers_attr = __ATTR_RO_MODE(blockers, 0400);
+static struct kobj_attribute attempts_attr = __ATTR_RO(attempts);
+static struct kobj_attribute max_attempts_attr = __ATTR_RW(max_attempts);
+static struct kobj_attribute retry_ms_attr = __ATTR_RW(retry_ms);
+static struct kobj_attribute pause_ns_attr = __ATTR_RO(pause_ns);
+static struct kobj_attribute hooks_ns_attr = __ATTR_RO(hooks_ns);
+static struct kobj_attribute depends_attr = __ATTR_RO(depends);
+static struct kobj_attribute verify_attr = __ATTR_RW(verify);
+
+static struct attribute *lsp_update_attrs[] = {
+	&enabled_attr.attr,
+	&description_attr.attr,
+	&state_attr.attr,
+	&result_attr.attr,
+	&blockers_attr.attr,
+	&attempts_attr.attr,
+	&max_attempts_attr.attr,
+	&retry_ms_attr.attr,
+	&pause_ns_attr.attr,
+	&hooks_ns_attr.attr,
+	&depends_attr.attr,
+	&verify_attr.attr,
+	NULL
+};
+ATTRIBUTE_GROUPS(lsp_update);
+
+/*
+ * All kobjects of an update are parts of it, so it can be freed when the last
+ * of them is released, which need not be when its directory disappears.
+ */
+static void lsp_kobj_gone(struct lsp_update *update)
+{
+	if (refcount_dec_and_test(&update->kobjs))
+		complete(&update->released);
+}
+
+static void lsp_update_release(struct kobject *kobj)
+{
+	lsp_kobj_gone(to_update(kobj));
+}
+
+static void lsp_object_release(struct kobject *kobj)
+{
+	lsp_kobj_gone(container_of(kobj, struct lsp_update, object_kobj));
+}
+
+static void lsp_patch_release(struct kobject *kobj)
+{
+	lsp_kobj_gone(container_of(kobj, struct lsp_patch, kobj)->update);
+}
+
+static const struct kobj_type lsp_update_ktype = {
+	.release	= lsp_update_release,
+	.sysfs_ops	= &kobj_sysfs_ops,
+	.default_groups	= lsp_update_groups,
+};
+
+static const struct kobj_type lsp_object_ktype = {
+	.release	= lsp_object_release,
+	.sysfs_ops	= &kobj_sysfs_ops,
+};
+
+static const struct kobj_type lsp_patch_ktype = {
+	.release	= lsp_patch_release,
+	.sysfs_ops	= &kobj_sysfs_ops,
+};
+
+static void lsp_kobj_del(struct kobject *kobj)
+{
+	if (!kobj->state_initialized)
+		return;
+	/* Waits for everybody who is inside one of the files. */
+	kobject_del(kobj);
+	kobject_put(kobj);
+}
+
+static int lsp_sysfs_fill(struct lsp_update *update)
+{
+	unsigned int i;
+	int err;
+
+	refcount_inc(&update->kobjs);
+	err = kobject_init_and_add(&update->kobj, &lsp_update_ktype, lsp_root,
+				   "%s", update->name);
+	if (err)
+		return err;
+	refcount_inc(&update->kobjs);
+	err = kobject_init_and_add(&update->object_kobj, &lsp_object_ktype,
+				   &update->kobj, "vmlinux");
+	if (err)
+		return err;
+
+	for (i = 0; i < update->nr_patches; i++) {
+		struct lsp_patch *patch = &update->patches[i];
+
+		if (!patch->new_addr)
+			continue;
+		refcount_inc(&update->kobjs);
+		err = kobject_init_and_add(&patch->kobj, &lsp_patch_ktype,
+					   &update->object_kobj, "%s,%u",
+					   patch->name, patch->pos);
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+/**
+ * lsp_sysfs_add() - make an update visible
+ * @update: the update
+ *
+ * Context: may sleep; lsp_mutex not held.
+ * Return: 0 or a negative errno; then nothing is left of it.
+ */
+int lsp_sysfs_add(struct lsp_update *update)
+{
+	int err;
+
+	if (!lsp_root)
+		return -ENODEV;
+	init_completion(&update->released);
+	refcount_set(&update->kobjs, 1);
+	err = lsp_sysfs_fill(update);
+	if (err)
+		lsp_sysfs_del(update);
+	return err;
+}
+
+/**
+ * lsp_sysfs_del() - make an update invisible, if it is visible
+ * @update: the update
+ *
+ * Nobody reads or writes one of its files any more afterwards.
+ *
+ * Context: sleeps; lsp_mutex not held, for a writer may be waiting for it.
+ */
+void lsp_sysfs_del(struct lsp_update *update)
+{
+	unsigned int i = update->nr_patches;
+
+	if (!refcount_read(&update->kobjs))
+		return;
+	while (i--)
+		lsp_kobj_del(&update->patches[i].kobj);
+	lsp_kobj_del(&update->object_kobj);
+	lsp_kobj_del(&update->kobj);
+	lsp_kobj_gone(update);
+	wait_for_completion(&update->released);
+}
+
+static ssize_t features_show(struct kobject *kobj, struct kobj_attribute *attr,
+			     char *buf)
+{
+	return sysfs_emit(buf, "engine %d\narch %s\nformat %d\n",
+			  LSP_ENGINE_VERSION, init_uts_ns.name.machine,
+			  LSP_FORMAT_VERSION);
+}
+
+static struct kobj_attribute features_attr = __ATTR_RO(features);
+
+/**
+ * lsp_sysfs_init() - create /sys/kernel/splice
+ *
+ * Return: 0 or a negative errno.
+ */
+int __init lsp_sysfs_init(void)
+{
+	int err;
+
+	lsp_root = kobject_create_and_add("splice", kernel_kobj);
+	if (!lsp_root)
+		return -ENOMEM;
+	err = sysfs_create_file(lsp_root, &features_attr.attr);
+	if (err) {
+		kobject_put(lsp_root);
+		lsp_root = NULL;
+	}
+	return err;
+}

@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * livesplice: tests of the place and encoding of jumps, of redirects, of who
+ * owns text, and of what can never be replaced.
+ */
+#include <kunit/test.h>
+#include <linux/jump_label.h>
+#include <linux/kallsyms.h>
+#include <linux/livesplice.h>
+#include <linux/memory.h>
+#include <linux/sched.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+
+#include <asm/ibt.h>
+#include <asm/ptrace.h>
+#include <asm/segment.h>
+#include <asm/text-patching.h>
+
+#include "internal.h"
+#include "x86.h"
+
+#define FUNC	0xffffffff81000000UL
+#define PUSH	0x55555555U
+#define SIZE	64
+
+static void jump_encoding(struct kunit *test)
+{
+	static const u8 forward[] = { 0xe9, 0xfb, 0x0f, 0x00, 0x00 };
+	static const u8 backward[] = { 0xe9, 0xfb, 0xef, 0xff, 0xff };
+	static const u8 self[] = { 0xe9, 0xfb, 0xff, 0xff, 0xff };
+	u8 insn[LSP_JUMP_SIZE];
+
+	lsp_arch_jump(insn, FUNC, FUNC + 0x1000);
+	KUNIT_EXPECT_MEMEQ(test, insn, forward, sizeof(insn));
+	lsp_arch_jump(insn, FUNC, FUNC - 0x1000);
+	KUNIT_EXPECT_MEMEQ(test, insn, backward, sizeof(insn));
+	lsp_arch_jump(insn, FUNC, FUNC);
+	KUNIT_EXPECT_MEMEQ(test, insn, self, sizeof(insn));
+}
+
+static void site_choice(struct kunit *test)
+{
+	/* Nothing special at the entry. */
+	KUNIT_EXPECT_EQ(test, lsp_entry_site(FUNC, SIZE, PUSH, 0), FUNC);
+	/* A fentry site first. */
+	KUNIT_EXPECT_EQ(test, lsp_entry_site(FUNC, SIZE, PUSH, FUNC), FUNC + 5);
+	/* A fentry site anywhere else. */
+	KUNIT_EXPECT_EQ(test, lsp_entry_site(FUNC, SIZE, PUSH, FUNC + 4), 0);
+	KUNIT_EXPECT_EQ(test, lsp_entry_site(FUNC, SIZE, PUSH, FUNC + 8), 0);
+}
+
+#ifdef CONFIG_X86_KERNEL_IBT
+static void site_endbr(struct kunit *test)
+{
+	u32 endbr = gen_endbr();
+
+	KUNIT_EXPECT_EQ(test, lsp_entry_site(FUNC, SIZE, endbr, 0), FUNC + 4);
+	KUNIT_EXPECT_EQ(test, lsp_entry_site(FUNC, SIZE, endbr, FUNC + 4),
+			FUNC + 9);
+	KUNIT_EXPECT_EQ(test, lsp_entry_site(FUNC, SIZE, endbr, FUNC), 0);
+	endbr = gen_endbr_poison();
+	KUNIT_EXPECT_EQ(test, lsp_entry_site(FUNC, SIZE, endbr, 0), FUNC + 4);
+	KUNIT_EXPECT_EQ(test, lsp_entry_site(FUNC, SIZE, endbr, FUNC + 4),
+			FUNC + 9);
+	KUNIT_EXPECT_EQ(test, lsp_entry_site(FUNC, 14, endbr, FUNC + 4),
+			FUNC + 9);
+	KUNIT_EXPECT_EQ(test, lsp_entry_site(FUNC, 13, endbr, FUNC + 4), 0);
+}
+#else
+static void site_endbr(struct kunit *test)
+{
+	kunit_skip(test, "no ENDBR without CONFIG_X86_KERNEL_IBT");
+}
+#endif
+
+static void site_too_short(struct kunit *test)
+{
+	KUNIT_EXPECT_EQ(test, lsp_entry_site(FUNC, 5, PUSH, 0), FUNC);
+	KUNIT_EXPECT_EQ(test, lsp_entry_site(FUNC, 4, PUSH, 0), 0);
+	KUNIT_EXPECT_EQ(test, lsp_entry_site(FUNC, 10, PUSH, FUNC), FUNC + 5);
+	KUNIT_EXPECT_EQ(test, lsp_entry_site(FUNC, 9, PUSH, FUNC), 0);
+	KUNIT_EXPECT_EQ(test, lsp_entry_site(FUNC, 0, PUSH, 0), 0);
+}
+
+/* Where a #BP at an address of the kernel, or of user space, goes on. */
+static unsigned long breakpoint(unsigned long addr, bool user)
+{
+	struct pt_regs regs = {
+		.ip = addr + 1,
+		.cs = user ? __USER_CS : __KERNEL_CS,
+	};
+
+	return livesplice_int3_handler(&regs) ? regs.ip : 0;
+}
+
+static void redirect_lookup(struct kunit *test)
+{
+	/* Unsorted, and one that is not switched by itself. */
+	struct lsp_patch patches[] = {
+		{ .site = FUNC + 0x300, .new_addr = 3 },
+		{ .site = FUNC + 0x100, .new_addr = 1 },
+		{ .site = FUNC + 0x400 },
+		{ .site = FUNC + 0x200, .new_addr = 2 },
+	};
+	struct lsp_redirects *table;
+	struct lsp_update *update;
+
+	update = kunit_kzalloc(test, sizeof(*update), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, update);
+	update->patches = patches;
+	update->nr_patches = ARRAY_SIZE(patches);
+	table = lsp_arch_redirects_make(update);
+	KUNIT_ASSERT_NOT_NULL(test, table);
+	KUNIT_EXPECT_EQ(test, table->nr, 3);
+	KUNIT_EXPECT_EQ(test, breakpoint(FUNC + 0x100, false), 0);
+
+	mutex_lock(&text_mutex);
+	lsp_arch_redirect_arm(table);
+	KUNIT_EXPECT_EQ(test, breakpoint(FUNC + 0x100, false), 1);
+	KUNIT_EXPECT_EQ(test, breakpoint(FUNC + 0x200, false), 2);
+	KUNIT_EXPECT_EQ(test, breakpoint(FUNC + 0x300, false), 3);
+	KUNIT_EXPECT_EQ(test, breakpoint(FUNC + 0x400, false), 0);
+	KUNIT_EXPECT_EQ(test, breakpoint(FUNC + 0x0ff, false), 0);
+	KUNIT_EXPECT_EQ(test, breakpoint(FUNC + 0x201, false), 0);
+	KUNIT_EXPECT_EQ(test, breakpoint(0, false), 0);
+	KUNIT_EXPECT_EQ(test, breakpoint(FUNC + 0x200, true), 0);
+	lsp_arch_redirect_disarm();
+	mutex_unlock(&text_mutex);
+
+	KUNIT_EXPECT_EQ(test, breakpoint(FUNC + 0x200, false), 0);
+	kvfree(table);
+}
+
+static const char *owner(unsigned long site)
+{
+	const char *word;
+
+	jump_label_lock();
+	mutex_lock(&text_mutex);
+	word = lsp_arch_owner(site);
+	mutex_unlock(&text_mutex);
+	jump_label_unlock();
+	return word;
+}
+
+static void owner_jump_label(struct kunit *test)
+{
+	struct jump_entry *entry;
+
+	for (entry = __start___jump_table; entry < __stop___jump_table; entry++)
+		if (!jump_entry_is_init(entry))
+			break;
+	KUNIT_ASSERT_TRUE(test, entry < __stop___jump_table);
+	KUNIT_EXPECT_STREQ(test, owner(jump_entry_code(entry)), "jump label");
+	/* Its first byte is the last one of the jump. */
+	KUNIT_EXPECT_STREQ(test, owner(jump_entry_code(entry) - 4),
+			   "jump label");
+}
+
+static bool denied(void *function)
+{
+	unsigned long addr = (unsigned long)function, size;
+
+	return kallsyms_lookup_size_offset(addr, &size, NULL) &&
+	       lsp_arch_denied(addr, size);
+}
+
+static void denied_functions(struct kunit *test)
+{
+	KUNIT_EXPECT_TRUE(test, denied(schedule));
+	KUNIT_EXPECT_TRUE(test, denied(text_poke));
+	KUNIT_EXPECT_TRUE(test, denied(text_poke_sync));
+	KUNIT_EXPECT_TRUE(test, denied(poke_int3_handler));
+	KUNIT_EXPECT_TRUE(test, denied(livesplice_int3_handler));
+	KUNIT_EXPECT_TRUE(test, denied(lsp_switch));
+	KUNIT_EXPECT_TRUE(test, denied(idle_task));
+	KUNIT_EXPECT_FALSE(test, denied(kstrdup));
+	KUNIT_EXPECT_FALSE(test, denied(kallsyms_lookup_name));
+}
+
+static struct kunit_case livesplice_x86_cases[] = {
+	KUNIT_CASE(jump_encoding),
+	KUNIT_CASE(site_choice),
+	KUNIT_CASE(site_endbr),
+	KUNIT_CASE(site_too_short),
+	KUNIT_CASE(redirect_lookup),
+	KUNIT_CASE(owner_jump_label),
+	KUNIT_CASE(denied_functions),
+	{}
+};
+
+static struct kunit_suite livesplice_x86_suite = {
+	.name = "livesplice_x86",
+	.test_cases = livesplice_x86_cases,
+};
+
+kunit_test_suite(livesplice_x86_suite);
+
+MODULE_DESCRIPTION("KUnit tests of the x86 half of livesplice");
+MODULE_LICENSE("GPL");
