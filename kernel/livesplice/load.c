@@ -13,8 +13,6 @@
  */
 #define pr_fmt(fmt) "livesplice: " fmt
 
-#include <linux/ctype.h>
-#include <linux/kstrtox.h>
 #include <linux/module.h>
 #include <linux/printk.h>
 #include <linux/slab.h>
@@ -101,58 +99,6 @@ static enum lsp_reason lsp_parse(struct lsp_loading *load)
 	load->detail = "functions";
 	if (!load->tables.nr_funcs || load->tables.nr_funcs > LSP_MAX_FUNCS)
 		return LSP_FORMAT;
-	load->detail = NULL;
-	return LSP_OK;
-}
-
-/* The symbol that an import stands for; LSP_NONE if it is an ordinary one. */
-static u32 lsp_import(const char *name, u32 nr_symbols)
-{
-	unsigned int index;
-
-	if (!str_has_prefix(name, LSP_IMPORT_PREFIX))
-		return LSP_NONE;
-	name += strlen(LSP_IMPORT_PREFIX);
-	/* No sign, no space, no other base. */
-	if (!isdigit(*name) || kstrtouint(name, 10, &index))
-		return nr_symbols;
-	return min(index, nr_symbols);
-}
-
-/* Give every import its value, so that the loader finds nothing to resolve. */
-static enum lsp_reason lsp_resolve_imports(struct lsp_loading *load)
-{
-	const struct lsp_image *image = load->image;
-	enum lsp_reason reason;
-	unsigned long value;
-	unsigned int i;
-
-	for (i = 1; i < image->nr_syms; i++) {
-		Elf_Sym *sym = &image->syms[i];
-		u32 index;
-
-		if (sym->st_shndx != SHN_UNDEF)
-			continue;
-		load->detail = "symbol table";
-		if (sym->st_name >= image->strtab_size)
-			return LSP_FORMAT;
-		load->detail = image->strtab + sym->st_name;
-		index = lsp_import(load->detail, load->tables.nr_symbols);
-		if (index == LSP_NONE)
-			continue;
-		if (index == load->tables.nr_symbols ||
-		    ELF_ST_BIND(sym->st_info) != STB_GLOBAL)
-			return LSP_FORMAT;
-		load->detail = lsp_string(&load->tables,
-					  load->tables.symbols[index].name);
-		if (!image->gpl)
-			return LSP_LICENSE;
-		reason = lsp_values_resolve(&load->values, index, &value);
-		if (reason != LSP_OK)
-			return reason;
-		sym->st_value = value;
-		sym->st_shndx = SHN_ABS;
-	}
 	load->detail = NULL;
 	return LSP_OK;
 }
@@ -409,7 +355,7 @@ int lsp_load(const struct lsp_image *image)
 	if (reason == LSP_OK)
 		reason = lsp_match(&load.values, &load.diag);
 	if (reason == LSP_OK)
-		reason = lsp_resolve_imports(&load);
+		reason = lsp_imports_resolve(image, &load.values, &load.detail);
 	if (reason == LSP_OK)
 		reason = lsp_fill_consts(&load);
 	if (reason == LSP_OK)

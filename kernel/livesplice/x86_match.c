@@ -14,7 +14,6 @@
 #include <linux/uaccess.h>
 #include <linux/unaligned.h>
 
-#include <asm/ibt.h>
 #include <asm/text-patching.h>
 
 #include "x86.h"
@@ -315,10 +314,10 @@ static bool lsp_match_endbr(const struct lsp_stream *stream, u32 i)
 {
 	u32 run = get_unaligned((u32 *)(stream->text->run + stream->at + i));
 
-	if (get_unaligned((u32 *)(stream->bytes + i)) != gen_endbr())
+	if (!lsp_is_endbr(get_unaligned((u32 *)(stream->bytes + i))))
 		return false;
-	return run == gen_endbr() ||
-	       (stream->at + i == 0 && run == gen_endbr_poison());
+	return lsp_is_endbr(run) ||
+	       (stream->at + i == 0 && lsp_is_sealed_endbr(run));
 }
 
 /* A call without relocation stays in its section: only its way may differ. */

@@ -7,7 +7,9 @@
  * the other x86 files.
  */
 #include <linux/cleanup.h>
+#include <linux/elf.h>
 #include <linux/kallsyms.h>
+#include <linux/kernel.h>
 #include <linux/kprobes.h>
 #include <linux/memory.h>
 #include <linux/mutex.h>
@@ -17,6 +19,7 @@
 #include <linux/unaligned.h>
 
 #include <asm/cpufeature.h>
+#include <asm/sections.h>
 #include <asm/text-patching.h>
 
 #include "x86.h"
@@ -168,6 +171,33 @@ bool lsp_arch_read_text(void *dst, unsigned long addr, size_t len)
 		return false;
 	lsp_unprobe(dst, addr, len);
 	return true;
+}
+
+/**
+ * lsp_arch_is_branch() - is a relocation that of a direct branch?
+ * @type: its type
+ *
+ * Return: true for the type that assemblers use for calls and jumps only.
+ */
+bool lsp_arch_is_branch(u32 type)
+{
+	return type == R_X86_64_PLT32;
+}
+
+/**
+ * lsp_arch_is_sealed() - was the ENDBR at a function's entry made void?
+ * @addr: any address
+ *
+ * Context: any.
+ * Return: true if so.
+ */
+bool lsp_arch_is_sealed(unsigned long addr)
+{
+	u32 insn;
+
+	return core_kernel_text(addr) &&
+	       !copy_from_kernel_nofault(&insn, (void *)addr, sizeof(insn)) &&
+	       lsp_is_sealed_endbr(insn);
 }
 
 /**
