@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: GPL-2.0
+#
+# livesplice is an overlay on a kernel tree; this is its front door. The kernel's
+# own build does the building, once the overlay is in a tree.
+
+# An absolute or relative kernel tree; a patch for "make demo".
+KDIR	?=
+PATCH	?=
+# Where "make series" writes its mails.
+SERIES	?= series
+export KDIR PATCH
+
+OVERLAY	:= scripts/overlay/overlay
+VM	:= tools/testing/selftests/livesplice/vm
+
+.PHONY: help
+help:
+	@echo  'Seeing it:'
+	@echo  '  demo            - From a bare machine to a fix in a running (QEMU) kernel and'
+	@echo  '                    back; PATCH=FILE takes another fix, KDIR=TREE another tree'
+	@echo  '  corpus          - Every real fix of the corpus: generate, apply, undo'
+	@echo  '  bench           - What a pause and a call cost'
+	@echo  ''
+	@echo  'Testing:'
+	@echo  '  check           - Every test that a change must pass'
+	@echo  '  lint            - Only those that read the source; part of check'
+	@echo  ''
+	@echo  'A kernel tree of your own:'
+	@echo  '  integrate KDIR=TREE - Put livesplice in; again after a change here'
+	@echo  '  remove    KDIR=TREE - Take it out; the tree is what it was before'
+	@echo  '  series    KDIR=TREE - The same as mails for git am, into SERIES=$(SERIES)'
+	@echo  ''
+	@echo  '  clean           - Remove what was built in this directory'
+
+.PHONY: demo check lint corpus bench
+demo check lint corpus bench:
+	@$(VM)/$@.sh
+
+.PHONY: integrate remove
+integrate remove: need-kdir
+	@$(OVERLAY) $@ "$(KDIR)"
+
+.PHONY: series
+series: need-kdir
+	@$(OVERLAY) $@ "$(KDIR)" "$(SERIES)"
+
+.PHONY: need-kdir
+need-kdir:
+	$(if $(KDIR),,$(error KDIR is not set; say: make $(MAKECMDGOALS) KDIR=<kernel tree>))
+
+.PHONY: clean
+clean:
+	@find . -name .git -prune -o -type f \( -name '*.o' -o -name '*.ko' \
+		-o -name '.*.cmd' -o -name '*.mod' -o -name '*.mod.c' \
+		-o -name modules.order -o -name Module.symvers \) -exec rm -f {} +
+	@rm -rf series scripts/splice-gen/splice-elf

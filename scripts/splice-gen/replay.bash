@@ -1,0 +1,242 @@
+# shellcheck shell=bash disable=SC2154,SC2164
+# SPDX-License-Identifier: GPL-2.0
+#
+# Runs the saved commands of a kernel build again, with other output files, and
+# from the source with and without a patch.
+#
+# Where the patched source is wanted, the compiler sees a "view": a directory
+# that looks like the source tree, made of links into it, but for the touched
+# files. A build in its source tree runs inside of the view; one elsewhere has
+# the name of the source tree in its commands, which then name the view. Both
+# leave __FILE__ as it was.
+#
+# Part of splice-gen, whose variables it uses: UNITS, SAVED, CLASS, TOUCHED,
+# SRCTREE, OBJTREE, BUILT_ROOT (what the build calls the source tree), PRE_ROOT
+# (what is compiled in its place), ELF, WORK, JOBS.
+
+# More units than this are screened before they are looked at closely.
+readonly SCREEN_FROM=8
+
+# clean_command COMMAND TARGET: in REPLY as the shell is to see it, without what
+# kbuild appends to the compiler's part. Fails if the rest is more than that.
+clean_command() {
+	REPLY=${1//\$(pound)/#}
+	REPLY=${REPLY//\$\$/\$}
+	REPLY="${REPLY%% ; *} "
+	[[ $REPLY == *" -o $2 "* ]] || return 1
+	# What stands in quotes is no operator; looking for quotes is slow.
+	[[ $REPLY != *[\;\|\&\<\>\`]* ||
+	   ${REPLY//\'*([!\'])\'/} != *[\;\|\&\<\>\`]* ]]
+}
+
+# Directories of the source tree that a view has as directories: those of the
+# touched files, and those that an include leaves by "..", which would lead out
+# of a view by way of a link.
+view_directories() {
+	{
+		printf '%s\n' "${TOUCHED[@]}"
+		(cd "$OBJTREE" && xargs sed -n "s|^  \([^ \$]*/\.\./[^ ]*\).*|\1|p") \
+			< "$WORK/cmdfiles" | sort -u |
+		awk -v root="$BUILT_ROOT" 'index($0, root) == 1 {
+			print substr($0, length(root) + 1)
+		}'
+	} | awk -F / '{
+		print dir = "."
+		for (i = 1; i < NF; i++) {
+			if ($i == "..")
+				sub(/\/[^\/]*$/, "", dir)
+			else if ($i != "" && $i != ".")
+				print dir = dir "/" $i
+		}
+	}' | sort -u
+}
+
+# make_view VIEW FROM: the source tree with the touched files of $WORK/FROM in
+# the place of its own.
+make_view() {
+	local view=$WORK/$1 dir file
+	local -a entries
+
+	view_directories | while read -r dir; do
+		[[ ! -L $view/$dir ]] || rm "$view/$dir"
+		mkdir -p "$view/$dir"
+		[[ $(realpath "$view/$dir") == "$view${dir#.}" ]] ||
+			die "$E_TREE" "$view/$dir: leads out of the view"
+		entries=("$SRCTREE/$dir"/*)
+		((!${#entries[@]})) || ln -s "${entries[@]}" "$view/$dir"
+	done
+	for file in "${TOUCHED[@]}"; do
+		rm -f "$view/$file"
+		[[ ! -f $WORK/$2/$file ]] || cp "$WORK/$2/$file" "$view/$file"
+	done
+}
+
+# The lines below each hunk keep their numbers.
+fix_lines() {
+	local file
+
+	for file in "${TOUCHED[@]}"; do
+		[[ -f $WORK/pre/$file && -f $WORK/post/$file ]] || continue
+		{ diff -U0 "$WORK/pre/$file" "$WORK/post/$file" || (($? == 1)); } |
+			awk -f "$HERE/fix-lines.awk" - "$WORK/post/$file" \
+			> "$WORK/view/$file"
+	done
+}
+
+# add_job ID TARGET pre|post FLAGS [AFTER]: a run of the target's command that
+# writes $WORK/obj/ID.o instead, from the source before or after the patch, and
+# what the shell is to do if that went well.
+add_job() {
+	local id=$1 target=$2 out=$WORK/obj/$1.o root=$PRE_ROOT cwd=$OBJTREE
+	local command=${SAVED[$2]} before
+
+	[[ $3 == pre ]] || root=$WORK/view/
+	if [[ $root != "$BUILT_ROOT" && -n $BUILT_ROOT ]]; then
+		for before in ' ' '=' ',' "'" '"' I; do
+			command=${command//"$before$BUILT_ROOT"/"$before$root"}
+		done
+		[[ $command == *" -fmacro-prefix-map="* ]] ||
+			command+=" -fmacro-prefix-map=$root=$BUILT_ROOT"
+	elif [[ $root != "$BUILT_ROOT" ]]; then
+		cwd=$root
+	fi
+	command=${command/" -o $target "/" -o $out "}
+	if [[ $command =~ \ -Wp,-MM?D,[^\ ]+ ]]; then
+		command=${command/"${BASH_REMATCH[0]}"/" -Wp,-MMD,$out.d"}
+	fi
+	printf 'cd %q || exit 1\n%s\n' "$cwd" "$command $4${5+ && $5}" \
+		> "$WORK/jobs/$id.sh"
+}
+
+# The types that the target's source defines, in $WORK/obj/ID.types.
+add_types_job() {
+	local awk
+
+	printf -v awk 'awk -f %q %q > %q' "$HERE/types.awk" "$WORK/obj/$1.o" \
+		"$WORK/obj/$1.types"
+	add_job "$1" "$2" "$3" "-E -P" "$awk"
+}
+
+# run_jobs ID...: all of them; those that fail leave a file ID.failed.
+run_jobs() {
+	(($#)) || return 0
+	[[ -z $VERBOSE ]] || (cd "$WORK/jobs" && tail -q -n +2 "${@/%/.sh}" >&2)
+	# shellcheck disable=SC2016 # for the other shell
+	printf '%s\n' "$@" | setsid xargs -P "$JOBS" -I {} sh -c \
+		'sh "$0/$1.sh" > "$0/$1.log" 2>&1 || : > "$0/$1.failed"' \
+		"$WORK/jobs" {} &
+	POOL=$!
+	wait "$POOL"
+	POOL=''
+}
+
+make_views() {
+	step "prepare source"
+	mkdir "$WORK/jobs" "$WORK/obj"
+	make_view view post
+	fix_lines
+	if [[ -n $WORKTREE ]]; then
+		make_view before pre
+		PRE_ROOT=$WORK/before/
+	fi
+}
+
+is_code() {
+	[[ ${CLASS[$1]} == @(kernel|module) ]]
+}
+
+# A header may reach a thousand units and change few. A unit that comes out, with
+# the patch, as it is in the build needs no closer look; that is one run of the
+# compiler instead of two.
+screen_units() {
+	local i target out after
+	local -a ids=() left=()
+
+	((${#UNITS[@]} > SCREEN_FROM)) || return 0
+	step screen "units: ${#UNITS[@]}"
+	for i in "${!UNITS[@]}"; do
+		target=${UNITS[i]}
+		is_code "$target" || continue
+		out=$WORK/obj/$i.screen.o
+		printf -v after '{ %q same %q %q && : > %q; rm -f %q; }' "$ELF" \
+			"$OBJTREE/$target" "$out" "$WORK/obj/$i.same" "$out"
+		add_job "$i.screen" "$target" post -g0 "$after"
+		ids+=("$i.screen")
+	done
+	run_jobs ${ids[@]+"${ids[@]}"}
+	for i in "${!UNITS[@]}"; do
+		[[ -f $WORK/obj/$i.same ]] || left+=("${UNITS[i]}")
+	done
+	rm -f "$WORK"/obj/*.screen.o.d
+	UNITS=(${left[@]+"${left[@]}"})
+}
+
+compile_units() {
+	local i target flags
+	local -a ids=()
+
+	step compile "units: ${#UNITS[@]}"
+	for i in "${!UNITS[@]}"; do
+		target=${UNITS[i]}
+		flags=
+		! is_code "$target" ||
+			flags='-ffunction-sections -fdata-sections -g0'
+		add_job "$i.pre" "$target" pre "$flags"
+		add_job "$i.post" "$target" post "$flags"
+		ids+=("$i.pre" "$i.post")
+	done
+	run_jobs ${ids[@]+"${ids[@]}"}
+	check_pre
+	check_post
+	check_includes
+}
+
+# What was compiled for the build must still compile.
+check_pre() {
+	local failed=("$WORK"/jobs/*.pre.failed "$WORK"/jobs/*.replay.failed)
+
+	((${#failed[@]})) || return 0
+	message "error:"
+	cat "${failed[@]/%.failed/.log}" >&2
+	die "$E_TREE" "the source does not compile without the patch: not the source of this build, or not its toolchain"
+}
+
+# A directive of fix_lines must never be what breaks a source, and line numbers
+# in messages are those of the patched file.
+check_post() {
+	local failed=("$WORK"/jobs/*.post.failed) file
+	local -a ids
+
+	((${#failed[@]})) || return 0
+	for file in "${TOUCHED[@]}"; do
+		[[ ! -f $WORK/post/$file ]] || cp "$WORK/post/$file" "$WORK/view/$file"
+	done
+	ids=("${failed[@]#"$WORK/jobs/"}")
+	ids=("${ids[@]%.failed}")
+	rm "${failed[@]}"
+	run_jobs "${ids[@]}"
+	failed=("$WORK"/jobs/*.post.failed)
+	((${#failed[@]})) || return 0
+	message "error:"
+	cat "${failed[@]/%.failed/.log}" | sed "s|$WORK/view/||g" >&2
+	die "$E_COMPILE" "the patched source does not compile"
+}
+
+# No touched file may have been read from the tree itself.
+check_includes() {
+	local dir=$OBJTREE deps=("$WORK"/obj/*.post.o.d) file
+	local -A bad=()
+
+	[[ -n $BUILT_ROOT ]] || dir=$WORK/view
+	for file in "${TOUCHED[@]}"; do
+		bad[$SRCTREE/$file]=1
+	done
+	cd "$dir"
+	cat /dev/null ${deps[@]+"${deps[@]}"} | tr -s ' ' '\n' |
+		grep -F -f "$WORK/names" | sort -u | xargs -r realpath -m |
+	while read -r file; do
+		[[ -z ${bad[$file]-} ]] ||
+			die "$E_TREE" "${file#"$SRCTREE/"}: was included from the tree instead of its patched copy"
+	done || :
+	cd "$OLDPWD"
+}

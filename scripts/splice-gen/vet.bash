@@ -1,0 +1,126 @@
+# shellcheck shell=bash disable=SC2034,SC2154
+# SPDX-License-Identifier: GPL-2.0
+#
+# Can updates be made from this source tree, this build and this toolchain?
+#
+# Part of splice-gen, whose options SRCTREE and OBJTREE it completes. It finds
+# out BUILT_ROOT (what the build calls the source tree, with its slash; empty if
+# it ran there), PRE_ROOT (what is compiled in its place) and ELF (the helper).
+
+# Options under which the objects of the build are not what goes into the kernel,
+# or are not what the saved commands make.
+readonly BAD_OPTIONS='LTO_CLANG LTO_CLANG_FULL LTO_CLANG_THIN CC_IS_CLANG
+	AUTOFDO_CLANG PROPELLER_CLANG RANDSTRUCT GCC_PLUGIN_RANDSTRUCT
+	GCC_PLUGIN_LATENT_ENTROPY GCOV_KERNEL'
+
+is_set() {
+	grep -q "^CONFIG_$1=y" "$OBJTREE/include/config/auto.conf"
+}
+
+find_helper() {
+	local file
+
+	for file in "${SPLICE_ELF-}" "$OBJTREE/scripts/splice-gen/splice-elf" \
+		    "$HERE/splice-elf"; do
+		[[ -x $file && ! -d $file ]] || continue
+		ELF=$(realpath "$file")
+		return
+	done
+	die "$E_TREE" "no splice-elf: neither built in $OBJTREE nor in \$SPLICE_ELF"
+}
+
+find_trees() {
+	if [[ -z $SRCTREE ]]; then
+		SRCTREE=${HERE%/scripts/splice-gen}
+		[[ -f $SRCTREE/Kbuild ]] ||
+			usage "this script stands in no kernel tree; say which with -k"
+	fi
+	[[ -d $SRCTREE ]] || usage "$SRCTREE: no such directory"
+	SRCTREE=$(realpath "$SRCTREE")
+	[[ -n $OBJTREE ]] || OBJTREE=$SRCTREE
+	[[ -d $OBJTREE ]] || usage "$OBJTREE: no such directory"
+	OBJTREE=$(realpath "$OBJTREE")
+}
+
+vet_config() {
+	local option bad=0
+
+	is_set LIVESPLICE || {
+		message "CONFIG_LIVESPLICE is not set in $OBJTREE: the kernel built there cannot take updates"
+		bad=1
+	}
+	is_set X86_64 || {
+		message "CONFIG_X86_64 is not set in $OBJTREE: no other architecture is supported yet"
+		bad=1
+	}
+	is_set X86_KERNEL_IBT || {
+		message "CONFIG_X86_KERNEL_IBT is not set in $OBJTREE: objects that objtool edited one by one are not supported yet"
+		bad=1
+	}
+	for option in $BAD_OPTIONS; do
+		is_set "$option" || continue
+		message "CONFIG_$option is set in $OBJTREE: not supported"
+		bad=1
+	done
+	((!bad)) || die "$E_TREE" "updates cannot be made for this configuration"
+}
+
+vet_built() {
+	local file
+
+	[[ -f $OBJTREE/.config ]] ||
+		die "$E_TREE" "$OBJTREE: was never configured: no .config"
+	for file in include/config/auto.conf include/config/kernel.release \
+		    Module.symvers; do
+		[[ -f $OBJTREE/$file ]] ||
+			die "$E_TREE" "$OBJTREE: was never built, or not to the end: no $file"
+	done
+}
+
+# From any object: what the build calls the source tree, and the compiler.
+vet_toolchain() {
+	local cmdfile target source cc banner wanted
+
+	find "$OBJTREE/init" "$OBJTREE/kernel" "$OBJTREE/mm" -name '.*.o.cmd' \
+		2> /dev/null | sort > "$WORK/commands" || :
+	BUILT_ROOT=none
+	while read -r cmdfile; do
+		target=$(sed -n 's/^source_\([^ ]*\.o\) := .*/\1/p' "$cmdfile")
+		source=$(sed -n 's/^source_[^ ]* := //p' "$cmdfile")
+		[[ -n $target && $source == *"${target%.o}.c" ]] || continue
+		BUILT_ROOT=${source%"${target%.o}.c"}
+		break
+	done < "$WORK/commands"
+	[[ $BUILT_ROOT != none ]] ||
+		die "$E_TREE" "$OBJTREE: was never built: no saved commands (.*.o.cmd)"
+	clean_command "$(sed -n 's/^\(saved\)\?cmd_[^ ]* := //p' "$cmdfile")" \
+		"$target" || die "$E_TREE" "$cmdfile: no command that can be replayed"
+	cc=${REPLY%% -*}
+	banner=$($cc --version 2> /dev/null | head -n 1) || :
+	wanted=$(sed -n 's/^CONFIG_CC_VERSION_TEXT="\(.*\)"$/\1/p' \
+		"$OBJTREE/.config")
+	[[ ${banner//#/} == "$wanted" ]] ||
+		die "$E_TREE" "other compiler: $OBJTREE was built with \"$wanted\", $cc is \"${banner:-not there}\""
+}
+
+# Sources may have moved since; what is in them is proven later by the objects.
+# shellcheck disable=SC2034 # PRE_ROOT is for replay.bash
+vet_sources() {
+	[[ -f $SRCTREE/Kbuild ]] || die "$E_TREE" "$SRCTREE: not a kernel source tree"
+	PRE_ROOT=$BUILT_ROOT
+	[[ $(cd "$OBJTREE" && realpath -m "${BUILT_ROOT:-.}") == "$SRCTREE" ]] &&
+		return
+	[[ -n $BUILT_ROOT ]] ||
+		die "$E_TREE" "$OBJTREE: was built in its source tree, not from $SRCTREE"
+	PRE_ROOT=$SRCTREE/
+}
+
+vet() {
+	step vet
+	find_trees
+	vet_built
+	vet_config
+	vet_toolchain
+	vet_sources
+	find_helper
+}
