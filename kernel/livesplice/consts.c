@@ -10,7 +10,7 @@
 #include <linux/kernel.h>
 #include <linux/uaccess.h>
 
-#include "internal.h"
+#include "match.h"
 
 /**
  * lsp_consts_check() - hold constants in the code against their variables

@@ -13,7 +13,7 @@
 #include <linux/sizes.h>
 #include <linux/string.h>
 
-#include "internal.h"
+#include "match.h"
 
 /* Far above any object file; keeps 32-bit sums of offsets from wrapping. */
 #define LSP_SECTION_MAX		SZ_64M

@@ -9,7 +9,7 @@
 #include <linux/elf.h>
 #include <linux/string.h>
 
-#include "internal.h"
+#include "match.h"
 
 /* Offsets in the strings below. */
 #define STR_EMPTY	0
@@ -136,10 +136,11 @@ static void format_good(struct kunit *test)
 
 /* Breaks one thing in a fresh example and expects a refusal. */
 #define EXPECT_REFUSED(test, statement) do {				\
-	struct lsp_example *ex = example(test);				\
+	struct kunit *__test = (test);					\
+	struct lsp_example *ex = example(__test);			\
 									\
 	statement;							\
-	KUNIT_EXPECT_EQ_MSG(test, parse(ex), LSP_FORMAT, #statement);	\
+	KUNIT_EXPECT_EQ_MSG(__test, parse(ex), LSP_FORMAT, #statement);	\
 } while (0)
 
 static void format_bad_info(struct kunit *test)
@@ -275,6 +276,7 @@ static struct kunit_suite livesplice_format_suite = {
 	.name = "livesplice_format",
 	.test_cases = livesplice_format_cases,
 };
+
 kunit_test_suite(livesplice_format_suite);
 
 MODULE_DESCRIPTION("KUnit tests of the livesplice format reader");

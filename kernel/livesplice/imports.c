@@ -13,7 +13,7 @@
 #include <linux/kstrtox.h>
 #include <linux/string.h>
 
-#include "internal.h"
+#include "match.h"
 
 /* The symbol that an import stands for; LSP_NONE if it is an ordinary one. */
 static u32 lsp_import(const char *name, u32 nr_symbols)

@@ -19,7 +19,7 @@
 #include <linux/sort.h>
 #include <linux/string.h>
 
-#include "internal.h"
+#include "match.h"
 
 /* More functions than any patch replaces. */
 #define LSP_MAX_FUNCS		16384

@@ -24,7 +24,7 @@
 
 #include <asm/sections.h>
 
-#include "internal.h"
+#include "match.h"
 
 /* Most addresses that one name may have to be of use as a starting point. */
 #define LSP_MAX_CANDIDATES	64

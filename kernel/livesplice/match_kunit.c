@@ -15,7 +15,7 @@
 #include <asm/nospec-branch.h>
 #include <asm/text-patching.h>
 
-#include "internal.h"
+#include "match.h"
 
 #define RUN_ADDR	0xffffffffbffff003UL
 #define REPL_OFFSET	64
@@ -439,6 +439,7 @@ static struct kunit_suite livesplice_match_suite = {
 	.name = "livesplice_match",
 	.test_cases = livesplice_match_cases,
 };
+
 kunit_test_suite(livesplice_match_suite);
 
 MODULE_DESCRIPTION("KUnit tests of livesplice's run-pre matching");

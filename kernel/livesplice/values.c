@@ -15,7 +15,7 @@
 #include <linux/slab.h>
 #include <linux/string.h>
 
-#include "internal.h"
+#include "match.h"
 
 /* What a journal entry took note of; the rest of the word is an index. */
 #define LSP_LEARNT_BASE		0x00000000U

@@ -6,11 +6,12 @@
 #define _LIVESPLICE_X86_H
 
 #include <linux/types.h>
+#include <linux/unaligned.h>
 
 #include <asm/ibt.h>
 #include <asm/insn.h>
 
-#include "internal.h"
+#include "match.h"
 
 /**
  * struct lsp_stream - expected bytes laid over a stretch of running text
@@ -31,6 +32,20 @@ struct lsp_stream {
 	u32				at;
 	bool				in_alt;
 };
+
+/* The running bytes at offset @i of the stream. */
+static inline const u8 *lsp_run(const struct lsp_stream *stream, u32 i)
+{
+	return stream->text->run + stream->at + i;
+}
+
+/* Destination of a branch with a 32-bit displacement, which ends at @end. */
+static inline unsigned long
+lsp_branch_dest(const struct lsp_stream *stream, u32 end)
+{
+	return stream->text->addr + stream->at + end +
+	       (s64)get_unaligned((s32 *)(lsp_run(stream, end) - 4));
+}
 
 #ifdef CONFIG_MITIGATION_CALL_DEPTH_TRACKING
 /* callthunks.c: the code it puts in front of functions, and where it ends. */
@@ -85,9 +100,11 @@ void lsp_hole(struct lsp_text *text, u32 offset, u32 length);
 /* x86_sites.c */
 u32 lsp_match_site(struct lsp_stream *stream, u32 i,
 		   const struct lsp_site *site);
-u32 lsp_match_alt(struct lsp_stream *stream, u32 i,
-		  const struct lsp_site *first);
 u32 lsp_match_thunk(struct lsp_stream *stream, u32 i, const struct insn *insn,
 		    const struct lsp_reloc *rel);
+
+/* x86_alt.c */
+u32 lsp_match_alt(struct lsp_stream *stream, u32 i,
+		  const struct lsp_site *first);
 
 #endif /* _LIVESPLICE_X86_H */

@@ -9,7 +9,6 @@
  * one of a closed set of encodings (x86_sites.c). Whatever has no rule is a
  * mismatch.
  */
-#include <linux/kernel.h>
 #include <linux/string.h>
 #include <linux/uaccess.h>
 #include <linux/unaligned.h>
@@ -17,9 +16,6 @@
 #include <asm/text-patching.h>
 
 #include "x86.h"
-
-#define LSP_CALL		CALL_INSN_OPCODE
-#define LSP_MAX_INSN		MAX_INSN_SIZE
 
 /**
  * lsp_mismatch() - take note of a mismatch
@@ -229,7 +225,7 @@ static bool lsp_match_reloc(struct lsp_stream *stream, u32 i,
 	s64 addend = rel->addend;
 	u32 kind;
 
-	if (insn->opcode.bytes[0] == LSP_CALL)
+	if (insn->opcode.bytes[0] == CALL_INSN_OPCODE)
 		value = lsp_call_target(value + 4) - 4;
 	if (sym->section == LSP_NONE)
 		return lsp_learn_target(stream, rel, value - addend);
@@ -326,7 +322,7 @@ static bool lsp_match_near_call(const struct lsp_stream *stream, u32 i)
 	const u8 *run = stream->text->run + stream->at + i;
 	unsigned long next = stream->text->addr + stream->at + i + CALL_INSN_SIZE;
 
-	return run[0] == LSP_CALL &&
+	return run[0] == CALL_INSN_OPCODE &&
 	       lsp_call_target(next + get_unaligned((s32 *)(run + 1))) ==
 	       next + get_unaligned((s32 *)(stream->bytes + i + 1));
 }
@@ -340,12 +336,12 @@ static u32 lsp_match_insn(struct lsp_stream *stream, u32 i,
 	const struct lsp_reloc *end = tables->relocs + stream->sec->first_reloc +
 				      stream->sec->nr_relocs;
 	const u8 *run = stream->text->run + stream->at;
-	bool done[LSP_MAX_INSN] = { };
+	bool done[MAX_INSN_SIZE] = { };
 	u32 n;
 
 	if (insn->length == 4 && !rel && lsp_match_endbr(stream, i))
 		return 4;
-	if (insn->opcode.bytes[0] == LSP_CALL && !rel &&
+	if (insn->opcode.bytes[0] == CALL_INSN_OPCODE && !rel &&
 	    insn->length == CALL_INSN_SIZE) {
 		if (lsp_match_near_call(stream, i))
 			return insn->length;
@@ -420,7 +416,7 @@ u32 lsp_match_at(struct lsp_stream *stream, u32 i)
 	if (site)
 		return lsp_match_site(stream, i, site);
 	if (insn_decode(&insn, stream->bytes + i, stream->len - i, INSN_MODE_64))
-		return lsp_mismatch(stream, i, LSP_MAX_INSN, "cannot be decoded");
+		return lsp_mismatch(stream, i, MAX_INSN_SIZE, "cannot be decoded");
 	if (stream->at + i + insn.length > stream->text->size)
 		return lsp_mismatch(stream, i, 1, "instruction leaves the function");
 	rel = lsp_reloc_in(stream, i, insn.length);

@@ -12,7 +12,7 @@
 #include <linux/string.h>
 
 #include "internal.h"
-#include "../livesplice/internal.h"
+#include "../livesplice/match.h"
 
 static bool is_livesplice_module(const struct load_info *info)
 {
