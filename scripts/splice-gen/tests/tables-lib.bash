@@ -126,6 +126,7 @@ make_pre() {
 
 # The module: target.splice in the place of target. Arguments: more assembly
 # for it, and a file for what the linker is to make of it.
+# shellcheck disable=SC2120 # arguments are optional
 make_module() {
 	local shndx offset
 
