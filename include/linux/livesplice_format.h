@@ -96,6 +96,7 @@ enum lsp_info_flags {
  * @description: string, first line of the patch's message
  * @release: string, kernel release the update was made for; for people only,
  *	the proof is the match
+ * @checksum: of the whole module, see &struct lsp_sum_head
  */
 struct lsp_info {
 	__u8	magic[8];
@@ -105,7 +106,34 @@ struct lsp_info {
 	__u32	name;
 	__u32	description;
 	__u32	release;
+	__u32	checksum;
 };
+
+/**
+ * struct lsp_sum_head - what the checksum covers of a section header
+ * @type: sh_type
+ * @link: sh_link
+ * @info: sh_info
+ * @reserved: 0
+ * @size: sh_size
+ *
+ * The checksum is a CRC-32 (reflected, polynomial 0xedb88320, start value and
+ * final value not inverted but for a start of all ones) over all sections in
+ * the order of their headers, each with this head and then its contents, as
+ * they are in the file. &struct lsp_info.checksum counts as 0. Left out are
+ * sections without a type or without contents (SHT_NULL, SHT_NOBITS) and
+ * LSP_SUM_EXCEPT, into which the module loader writes. A signature comes
+ * behind all sections and so can be added later; a stripped update is damaged.
+ */
+struct lsp_sum_head {
+	__u32	type;
+	__u32	link;
+	__u32	info;
+	__u32	reserved;
+	__u64	size;
+};
+
+#define LSP_SUM_EXCEPT	".gnu.linkonce.this_module"
 
 /**
  * struct lsp_unit - one object file of the running kernel

@@ -86,6 +86,11 @@ static enum lsp_reason lsp_parse(struct lsp_loading *load)
 					  &load->damage);
 	if (reason != LSP_OK)
 		return reason;
+	if (lsp_checksum(load->image) != load->tables.info->checksum) {
+		load->damage.section = lsp_table_section(LSP_TABLE_info);
+		load->damage.what = "checksum differs: damaged or stripped";
+		return LSP_FORMAT;
+	}
 
 	load->detail = lsp_string(&load->tables, load->tables.info->name);
 	if (strcmp(load->detail, load->image->mod->name))

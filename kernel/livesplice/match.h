@@ -44,6 +44,10 @@ struct lsp_image {
 
 int lsp_load(const struct lsp_image *image);
 
+/* checksum.c: is the file still what splice-gen wrote? */
+
+u32 lsp_checksum(const struct lsp_image *image);
+
 /* format.c: the only reader of an update's tables */
 
 #define LSP_TABLE_MEMBERS(name, type)	const type *name; u32 nr_##name;

@@ -431,5 +431,6 @@ int cmd_finish(int argc, char **argv)
 
 	fill_sections_of_tables(f.ko, &f.pre.tables);
 	obj_write(f.ko, o.out);
+	seal_write(o.out);
 	return EXIT_OK;
 }

@@ -186,4 +186,8 @@ const char *view_string(const struct tables *v, uint32_t offset);
 /* What a symbol is, for people: its name, or section and offset; allocated. */
 char *view_symbol(const struct tables *v, uint32_t symbol);
 
+/* seal.c */
+void seal_write(const char *path);
+void seal_check(const char *path);
+
 #endif /* SPLICE_TABLES_H */

@@ -453,5 +453,6 @@ int cmd_verify(int argc, char **argv)
 	check_new_code(&v);
 	check_link_rows(&v);
 	check_rewritten(&v);
+	seal_check(argv[optind]);
 	return nr_refused() ? EXIT_REFUSED : EXIT_OK;
 }

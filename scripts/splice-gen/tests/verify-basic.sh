@@ -40,6 +40,7 @@ damaged "magic" 'format	.livesplice.info\[0\]' .livesplice.info 0 X
 damaged "version" 'format	.livesplice.info\[0\]' .livesplice.info 8 '\x7f'
 damaged "flags" 'format	.livesplice.info\[0\]' .livesplice.info 16 '\x80'
 damaged "name out of range" 'format	.livesplice.info\[0\]' .livesplice.info 22 X
+damaged "new code" checksum .text.target 6 X
 damaged "unit" 'format	.livesplice.units\[0\]' .livesplice.units 12 '\xff'
 damaged "section of no unit" 'format	.livesplice.sections\[0\]' \
 	.livesplice.sections 0 '\x01'
