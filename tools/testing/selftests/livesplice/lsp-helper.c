@@ -1,0 +1,266 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What the selftests need and a shell cannot do. Called by the test-*.sh
+ * scripts; linked statically, as there is nothing but busybox beside it.
+ *
+ * Commands that make one system call print "ok" or the name of the error.
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/capability.h>
+#include <poll.h>
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/mman.h>
+#include <sys/personality.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define QUERY		0xffffffffUL
+#define STACK_SIZE	(16 * 1024)
+#define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
+
+static int report(long rc)
+{
+	puts(rc < 0 ? strerrorname_np(errno) : "ok");
+	return rc < 0;
+}
+
+static _Noreturn void die(const char *what)
+{
+	perror(what);
+	exit(2);
+}
+
+/* put FILE TEXT: one write(2), as a shell's echo does it, newline and all */
+static int cmd_put(char **argv)
+{
+	char line[256];
+	int fd, len;
+
+	fd = open(argv[0], O_WRONLY);
+	if (fd < 0)
+		return report(fd);
+	len = snprintf(line, sizeof(line), "%s\n", argv[1]);
+	return report(write(fd, line, len));
+}
+
+/* load FILE */
+static int cmd_load(char **argv)
+{
+	int fd = open(argv[0], O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		die(argv[0]);
+	return report(syscall(SYS_finit_module, fd, "", 0));
+}
+
+/* unload NAME */
+static int cmd_unload(char **argv)
+{
+	return report(syscall(SYS_delete_module, argv[0], O_NONBLOCK));
+}
+
+/* dropcap COMMAND...: run it as the same user without CAP_SYS_MODULE */
+static int cmd_dropcap(char **argv)
+{
+	struct __user_cap_header_struct hdr = {
+		.version = _LINUX_CAPABILITY_VERSION_3,
+	};
+	struct __user_cap_data_struct data[2];
+
+	if (prctl(PR_CAPBSET_DROP, CAP_SYS_MODULE, 0, 0, 0))
+		die("PR_CAPBSET_DROP");
+	if (syscall(SYS_capget, &hdr, data))
+		die("capget");
+	data[0].effective &= ~(1U << CAP_SYS_MODULE);
+	data[0].permitted &= ~(1U << CAP_SYS_MODULE);
+	data[0].inheritable &= ~(1U << CAP_SYS_MODULE);
+	if (syscall(SYS_capset, &hdr, data))
+		die("capset");
+	execvp(argv[0], argv);
+	die(argv[0]);
+}
+
+/* flip FILE OFFSET BIT */
+static int cmd_flip(char **argv)
+{
+	off_t offset = strtoll(argv[1], NULL, 0);
+	int fd = open(argv[0], O_RDWR);
+	unsigned char byte;
+
+	if (fd < 0 || pread(fd, &byte, 1, offset) != 1)
+		die(argv[0]);
+	byte ^= 1U << (strtoul(argv[2], NULL, 0) & 7);
+	if (pwrite(fd, &byte, 1, offset) != 1)
+		die(argv[0]);
+	return 0;
+}
+
+/* eventfd-block: sleep in eventfd_read() until killed */
+static int cmd_eventfd_block(char **argv)
+{
+	int fd = eventfd(0, 0);
+	uint64_t value;
+
+	(void)argv;
+	return report(read(fd, &value, sizeof(value)));
+}
+
+/* eventfd-value N: write N, print what is read */
+static int cmd_eventfd_value(char **argv)
+{
+	uint64_t value = strtoull(argv[0], NULL, 0);
+	int fd = eventfd(0, EFD_NONBLOCK);
+
+	if (write(fd, &value, sizeof(value)) != sizeof(value) ||
+	    read(fd, &value, sizeof(value)) != sizeof(value))
+		die("eventfd");
+	printf("%llu\n", (unsigned long long)value);
+	return 0;
+}
+
+/* personality: print what a query returns */
+static int cmd_personality(char **argv)
+{
+	(void)argv;
+	printf("%#lx\n", syscall(SYS_personality, QUERY));
+	return 0;
+}
+
+static void *sleeper(void *unused)
+{
+	(void)unused;
+	for (;;)
+		poll(NULL, 0, -1);
+	return NULL;
+}
+
+/* sleepers N: N threads asleep; prints "ready", stays until killed */
+static int cmd_sleepers(char **argv)
+{
+	int n = atoi(argv[0]);
+	pthread_attr_t attr;
+	pthread_t thread;
+
+	pthread_attr_init(&attr);
+	pthread_attr_setstacksize(&attr, STACK_SIZE);
+	while (n-- > 0) {
+		if (pthread_create(&thread, &attr, sleeper, NULL))
+			die("pthread_create");
+	}
+	puts("ready");
+	fflush(stdout);
+	pause();
+	return 0;
+}
+
+static volatile sig_atomic_t stop;
+
+static void on_stop(int sig)
+{
+	(void)sig;
+	stop = 1;
+}
+
+struct tally {
+	unsigned long old, new, wrong;
+};
+
+/* One CPU's part: the answer must be one of two, whatever happens meanwhile. */
+static void hammer_cpu(int cpu, long old, long new, struct tally *tally)
+{
+	cpu_set_t set;
+
+	CPU_ZERO(&set);
+	CPU_SET(cpu, &set);
+	if (sched_setaffinity(0, sizeof(set), &set))
+		die("sched_setaffinity");
+	while (!stop) {
+		long value = syscall(SYS_personality, QUERY);
+
+		if (value == old)
+			tally->old++;
+		else if (value == new)
+			tally->new++;
+		else
+			tally->wrong++;
+	}
+}
+
+/*
+ * hammer OLD NEW: call the stressed function on every CPU until SIGTERM, then
+ * print how often either answer and any other came.
+ */
+static int cmd_hammer(char **argv)
+{
+	long old = strtol(argv[0], NULL, 0), new = strtol(argv[1], NULL, 0);
+	int cpus = sysconf(_SC_NPROCESSORS_ONLN), cpu;
+	struct tally *tally, sum = { 0 };
+
+	tally = mmap(NULL, cpus * sizeof(*tally), PROT_READ | PROT_WRITE,
+		     MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (tally == MAP_FAILED)
+		die("mmap");
+	/* A group of its own: the script that called must not be in it. */
+	if (setpgid(0, 0))
+		die("setpgid");
+	signal(SIGTERM, on_stop);
+	for (cpu = 0; cpu < cpus; cpu++) {
+		if (!fork()) {
+			prctl(PR_SET_PDEATHSIG, SIGKILL);
+			hammer_cpu(cpu, old, new, &tally[cpu]);
+			_exit(0);
+		}
+	}
+	while (!stop)
+		pause();
+	signal(SIGTERM, SIG_IGN);
+	kill(0, SIGTERM);
+	while (wait(NULL) > 0)
+		;
+	for (cpu = 0; cpu < cpus; cpu++) {
+		sum.old += tally[cpu].old;
+		sum.new += tally[cpu].new;
+		sum.wrong += tally[cpu].wrong;
+	}
+	printf("old %lu new %lu wrong %lu\n", sum.old, sum.new, sum.wrong);
+	return sum.wrong != 0;
+}
+
+static const struct {
+	const char *name;
+	int args;
+	int (*run)(char **argv);
+} commands[] = {
+	{ "put",		2, cmd_put },
+	{ "load",		1, cmd_load },
+	{ "unload",		1, cmd_unload },
+	{ "dropcap",		1, cmd_dropcap },
+	{ "flip",		3, cmd_flip },
+	{ "eventfd-block",	0, cmd_eventfd_block },
+	{ "eventfd-value",	1, cmd_eventfd_value },
+	{ "personality",	0, cmd_personality },
+	{ "sleepers",		1, cmd_sleepers },
+	{ "hammer",		2, cmd_hammer },
+};
+
+int main(int argc, char **argv)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(commands); i++) {
+		if (argc >= 2 && !strcmp(argv[1], commands[i].name) &&
+		    argc - 2 >= commands[i].args)
+			return commands[i].run(argv + 2);
+	}
+	fprintf(stderr, "usage: lsp-helper COMMAND ARGUMENT...\n");
+	return 2;
+}

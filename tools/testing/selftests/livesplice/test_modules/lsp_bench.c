@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Measures when a parameter is read; for test-pause.sh.
+ *
+ *	stop_ns		length of an empty stop_machine(), all CPUs held
+ *	call_ps		cost of one call of hex_to_bin(), best of some runs
+ *	probe		what hex_to_bin() says to the byte of the test's patch
+ */
+#include <linux/hex.h>
+#include <linux/ktime.h>
+#include <linux/limits.h>
+#include <linux/minmax.h>
+#include <linux/module.h>
+#include <linux/preempt.h>
+#include <linux/stop_machine.h>
+
+#define CALLS	100000
+#define RUNS	9
+
+/* Called through this, so that no compiler can know what comes back. */
+static int (*volatile callee)(unsigned char ch) = hex_to_bin;
+
+static int stop_fn(void *data)
+{
+	return 0;
+}
+
+static int stop_ns_get(char *buf, const struct kernel_param *kp)
+{
+	u64 start = ktime_get_ns();
+
+	stop_machine(stop_fn, NULL, NULL);
+	return sysfs_emit(buf, "%llu\n", ktime_get_ns() - start);
+}
+
+static u64 time_calls(void)
+{
+	u64 start;
+	int i;
+
+	guard(preempt)();
+	start = ktime_get_ns();
+	for (i = 0; i < CALLS; i++)
+		callee('7');
+	return ktime_get_ns() - start;
+}
+
+static int call_ps_get(char *buf, const struct kernel_param *kp)
+{
+	u64 best = U64_MAX;
+	int i;
+
+	for (i = 0; i < RUNS; i++)
+		best = min(best, time_calls());
+	return sysfs_emit(buf, "%llu\n", best * 1000 / CALLS);
+}
+
+static int probe_get(char *buf, const struct kernel_param *kp)
+{
+	return sysfs_emit(buf, "%d\n", callee(0xfe));
+}
+
+static const struct kernel_param_ops stop_ns_ops = { .get = stop_ns_get };
+static const struct kernel_param_ops call_ps_ops = { .get = call_ps_get };
+static const struct kernel_param_ops probe_ops = { .get = probe_get };
+
+module_param_cb(stop_ns, &stop_ns_ops, NULL, 0444);
+module_param_cb(call_ps, &call_ps_ops, NULL, 0444);
+module_param_cb(probe, &probe_ops, NULL, 0444);
+
+MODULE_LICENSE("GPL");
+MODULE_DESCRIPTION("livesplice selftest: what a pause and a call cost");
