@@ -1,0 +1,181 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash
+# shellcheck disable=SC2034 # what is set here is used by those who source it
+#
+# Kernel source and kernel builds in the cache. Sourced after lib.sh by
+# demo.sh, check.sh, lint.sh and corpus.sh.
+#
+# A tree in the cache is named by what it was made from: the source and the
+# patch that was put on top. The overlay goes in anew each time, and leaves
+# alone what did not change, so that make sees only what did.
+
+KBUILD_REPRODUCIBLE=(KBUILD_BUILD_USER=livesplice KBUILD_BUILD_HOST=cache)
+
+# The tarball of the distribution's source package, empty if it has none.
+source_tarball()
+{
+	local file
+
+	for file in "/usr/src/linux-source-$KERNEL_SERIES.tar."{xz,zst,bz2}; do
+		if [ -e "$file" ]; then
+			printf '%s\n' "$file"
+			return
+		fi
+	done
+}
+
+# What identifies the kernel source: a given tree (KDIR) or the tarball.
+source_fingerprint()
+{
+	if [ -n "${KDIR:-}" ]; then
+		(cd "$KDIR" && find . -name .git -prune -o -type f \
+			-printf '%P %s %T@\n' | sort) | fingerprint
+	else
+		fingerprint <"$(source_tarball)"
+	fi
+}
+
+source_unpack()
+{
+	local src=$1
+
+	if [ -n "${KDIR:-}" ]; then
+		cp -a "$KDIR/." "$src"
+		rm -rf "$src/.git"
+		[ ! -e "$src/.config" ] || make -C "$src" -s mrproper
+	else
+		tar -xf "$(source_tarball)" -C "$src" --strip-components=1
+	fi
+}
+
+# Patches the tree. With BASE_TOLERANT, hunks that do not apply are left out
+# and named: later stable releases may have changed what the patch undoes.
+source_patch()
+{
+	local src=$1 patch=$2 log=$3
+
+	if patch -d "$src" -p1 --dry-run -f <"$patch" >"$log" 2>&1; then
+		patch -d "$src" -p1 -f --no-backup-if-mismatch <"$patch" >>"$log"
+		return
+	fi
+	if [ -z "${BASE_TOLERANT:-}" ]; then
+		cat "$log" >&2
+		return 1
+	fi
+	patch -d "$src" -p1 -f --no-backup-if-mismatch -r - <"$patch" >"$log" 2>&1
+	note "   parts of $(basename "$patch") do not fit this source:"
+	grep -E 'FAILED|ignored|No file' "$log" | sed 's/^/   /'
+}
+
+overlay()
+{
+	"$TOP/scripts/overlay/overlay" "$@"
+}
+
+# kernel_tree KIND BASEPATCH
+#	Sets TREE (a directory of the cache), SRC and OBJ in it, and brings SRC
+#	up to date with the overlay.
+kernel_tree()
+{
+	local kind=$1 base=$2 start=$SECONDS
+
+	[ -n "${KDIR:-}" ] || [ -n "$(source_tarball)" ] ||
+		die "no kernel source: give KDIR= or install linux-source-$KERNEL_SERIES"
+	TREE=$CACHE/$kind-$({ source_fingerprint; cat "$base"; } | fingerprint)
+	SRC=$TREE/src
+	OBJ=$TREE/obj
+	mkdir -p "$OBJ" "$TREE/log"
+	if [ ! -e "$TREE/unpacked" ]; then
+		step "kernel source: ${KDIR:-$(source_tarball)}"
+		rm -rf "$SRC"
+		mkdir "$SRC"
+		source_unpack "$SRC" || die "cannot unpack the kernel source"
+		source_patch "$SRC" "$base" "$TREE/log/base.log" ||
+			die "$(basename "$base") does not apply to this source"
+		touch "$TREE/unpacked"
+		note "   $((SECONDS - start)) s"
+	fi
+	[ -n "${NO_OVERLAY:-}" ] && return
+	if ! overlay integrate "$SRC" >"$TREE/log/overlay.log" 2>&1; then
+		cat "$TREE/log/overlay.log" >&2
+		die "the overlay does not go into $SRC"
+	fi
+}
+
+# Every option that the fragment asks for must really be set.
+config_verify()
+{
+	local fragment=$1 config=$2 line missing=
+
+	while read -r line; do
+		case $line in
+		CONFIG_*=*) grep -qxF "$line" "$config" || missing+=" $line" ;;
+		esac
+	done <"$fragment"
+	[ -z "$missing" ] || die "options that the kernel's configuration did not keep:$missing"
+}
+
+kmake()
+{
+	make -C "$SRC" O="$OBJ" "${KBUILD_REPRODUCIBLE[@]}" "$@"
+}
+
+# The small kernel: nothing but what the fragment asks for. Configured again
+# only if the fragment or the overlay's Kconfig changed.
+config_small()
+{
+	local fragment=$VM/kernel.config want
+
+	want=$(cat "$fragment" "$SRC"/kernel/livesplice/Kconfig 2>/dev/null | fingerprint)
+	if [ "$(cat "$OBJ/.livesplice-config" 2>/dev/null)" != "$want" ]; then
+		step "configuration"
+		kmake -s KCONFIG_ALLCONFIG="$fragment" allnoconfig \
+			>"$TREE/log/config.log" 2>&1 ||
+			{ cat "$TREE/log/config.log" >&2; die "allnoconfig failed"; }
+		kmake -s olddefconfig >>"$TREE/log/config.log" 2>&1
+		config_verify "$fragment" "$OBJ/.config"
+		echo "$want" >"$OBJ/.livesplice-config"
+	fi
+}
+
+# kernel_build		bzImage, modules and what an external module needs.
+kernel_build()
+{
+	run_long "kernel in $OBJ" "$TREE/log/build.log" \
+		nice -n 5 make -C "$SRC" O="$OBJ" "${KBUILD_REPRODUCIBLE[@]}" \
+		-j"$JOBS" bzImage modules ||
+		die "the kernel does not build"
+	if grep -E '(warning:|WARNING:)' "$TREE/log/build.log"; then
+		note "the kernel build is not free of warnings"
+	fi
+	GUEST_KERNEL=$OBJ/arch/x86/boot/bzImage
+}
+
+# The kernel of `make demo` and `make check`: known vulnerable, small.
+check_kernel()
+{
+	kernel_tree check "$VM/demo/CVE-2017-5123-vulnerable.patch"
+	config_small
+	kernel_build
+}
+
+# make_update PATCH NAME DIR [OPTION...]
+#	DIR/NAME.ko by the real generator; sets GEN_S and returns its status.
+make_update()
+{
+	local patch=$1 name=$2 dir=$3 start rc
+	shift 3
+
+	start=$(date +%s%N)
+	"$SRC/scripts/splice-gen/splice-gen" -k "$SRC" -O "$OBJ" -n "$name" \
+		-o "$dir" "$@" "$patch" >"$dir/$name.log" 2>&1 </dev/null
+	rc=$?
+	GEN_S=$(awk -v a="$start" -v b="$(date +%s%N)" 'BEGIN { printf "%.1f", (b - a) / 1e9 }')
+	return $rc
+}
+
+# Static helper programs of the selftests and probes, built for the guest.
+guest_program()
+{
+	gcc -static -O2 -Wall -Wextra -o "$2" "$1" || die "cannot build $1"
+}

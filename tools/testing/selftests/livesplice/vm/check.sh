@@ -1,0 +1,283 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# `make check`: every test that a change must pass. Lint, host tests, kernel,
+# updates, guest with KUnit and selftests. The last line is
+# "N passed, N failed", the exit status says whether N failed is 0.
+#
+#	KDIR=TREE	kernel source other than the distribution's
+#	TESTS="a b"	only these selftests (and no host tests): for development
+
+set -u
+CALLER=$PWD
+cd "$(dirname "$0")" || exit 3
+. ./lib.sh
+. ./build.sh
+. ./qemu.sh
+
+# KUnit suites run while the kernel boots, so they have a boot of their own.
+KUNIT_TEST="test-kunit.sh 240"
+# Selftest and the seconds it may take in a guest without KVM.
+ALL_TESTS="
+test-basic.sh 60
+test-sysfs.sh 60
+test-badinput.sh 240
+test-busy.sh 90
+test-stress.sh 240
+test-trace.sh 90
+test-memory.sh 60
+test-pause.sh 180
+"
+
+passed=0
+failed=0
+failures=()
+
+ok()
+{
+	passed=$((passed + 1))
+	note "ok $*"
+}
+
+not_ok()
+{
+	failed=$((failed + 1))
+	failures+=("$*")
+	note "not ok $*"
+}
+
+finish()
+{
+	local line
+
+	[ ${#failures[@]} -eq 0 ] || step "failed"
+	for line in "${failures[@]}"; do
+		note "   $line"
+	done
+	note "$passed passed, $failed failed"
+	[ "$failed" -eq 0 ]
+	exit
+}
+
+# Whatever stops us early is a failure, with the closing line all the same.
+on_exit()
+{
+	local rc=$?
+
+	[ -z "${work:-}" ] || rm -rf "$work"
+	[ -z "${closed:-}" ] || exit "$rc"
+	closed=1
+	not_ok "check ended early (status $rc)"
+	finish
+}
+
+# count_lines WHAT STATUS	counts "ok"/"not ok" lines on standard input
+count_lines()
+{
+	local what=$1 status=$2 line oks=0 bad=0
+
+	while IFS= read -r line; do
+		case $line in
+		*"# SKIP"*) bad=$((bad + 1)); failures+=("$what: $line") ;;
+		"ok "*) oks=$((oks + 1)) ;;
+		"not ok "*) bad=$((bad + 1)); failures+=("$what: $line") ;;
+		esac
+	done
+	passed=$((passed + oks))
+	failed=$((failed + bad))
+	if [ $bad -eq 0 ] && { [ "$status" -ne 0 ] || [ $oks -eq 0 ]; }; then
+		failed=$((failed + 1))
+		failures+=("$what: status $status, $oks results")
+	fi
+}
+
+# run_counted WHAT COMMAND...	its output is shown and its results counted
+run_counted()
+{
+	local what=$1 log rc start=$SECONDS
+	shift
+
+	log=$(mktemp)
+	"$@" >"$log" 2>&1 </dev/null
+	rc=$?
+	if [ $rc -ne 0 ] || [ -n "${VERBOSE:-}" ] || grep -q '^not ok' "$log"; then
+		cat "$log"
+	fi
+	note "   $what: $(grep -c '^ok' "$log") ok, $(grep -c '^not ok' "$log") not ok, $((SECONDS - start)) s"
+	count_lines "$what" $rc <"$log"
+	rm -f "$log"
+}
+
+# Every script of scripts/*/tests, some at a time.
+host_tests()
+{
+	local logs=$work/host log start=$SECONDS
+
+	step "host tests"
+	mkdir "$logs"
+	# shellcheck disable=SC2016 # for the inner shell
+	find "$TOP"/scripts/*/tests -name '*.sh' ! -name lib.sh | sort |
+		KSRC=$SRC KOBJ=$OBJ SPLICE_ELF=$OBJ/scripts/splice-gen/splice-elf \
+		xargs -P "$JOBS" -I{} bash -c 'log=$1/${2##*/}
+			timeout 300 "$2" >"$log" 2>&1 </dev/null
+			echo $? >"$log.rc"' - "$logs" {}
+	for log in "$logs"/*.sh; do
+		if grep -q '^not ok' "$log" || [ "$(cat "$log.rc")" -ne 0 ]; then
+			sed "s,^,${log##*/}: ," "$log"
+		fi
+		count_lines "${log##*/}" "$(cat "$log.rc")" <"$log"
+	done
+	note "   $(find "$logs" -name '*.rc' | wc -l) scripts, $((SECONDS - start)) s"
+
+	run_counted "harness" env KERNEL="$GUEST_KERNEL" "$VM/harness.sh"
+	run_counted "off" env SRC="$SRC" OBJ="$OBJ" "$VM/off.sh"
+	run_counted "generator" env SRC="$SRC" OBJ="$OBJ" "$VM/generator.sh"
+}
+
+# Where the tables are, and how much is for the module and how much for the
+# proof: the guest has no readelf.
+update_facts()
+{
+	local name offset size flags proof=0 alloc=0
+
+	: >"$1.sections"
+	while read -r name _ _ offset size _ flags _; do
+		offset=$((16#$offset))
+		size=$((16#$size))
+		echo "$name $offset $size" >>"$1.sections"
+		if [[ $name == .livesplice.* ]]; then
+			proof=$((proof + size))
+		elif [[ $flags == *A* ]]; then
+			alloc=$((alloc + size))
+		fi
+	done < <(readelf -SW "$1.ko" | sed -n 's/^ *\[ *[1-9][0-9]*\] *//p')
+	printf 'proof %d\nalloc %d\n' $proof $alloc >"$1.sizes"
+	if [ $proof -eq 0 ] || [ $alloc -eq 0 ]; then
+		not_ok "$(basename "$1").ko has no tables"
+	fi
+}
+
+update_for_test()
+{
+	local name=$1 patch=$2 dir=$3
+	shift 3
+
+	if make_update "$patch" "$name" "$dir" "$@"; then
+		update_facts "$dir/$name"
+		ok "generate $name ($GEN_S s)"
+	else
+		cat "$dir/$name.log"
+		not_ok "generate $name"
+	fi
+}
+
+# An update for another build of the kernel: the same source, but its unit was
+# compiled with a frame pointer.
+other_build_update()
+{
+	local dir=$1 other=$TREE/other-obj cmd=kernel/.exec_domain.o.cmd
+	local obj=kernel/exec_domain.o
+
+	rm -rf "$other"
+	cp -al "$OBJ" "$other" && rm "$other/$obj" "$other/$cmd" || return 1
+	sed 's/ -c -o / -fno-omit-frame-pointer -c -o /' "$OBJ/$cmd" >"$other/$cmd"
+	(cd "$other" && eval "$(sed -n '1s/^savedcmd_[^=]*:= //p' "$cmd")") || return 1
+	if cmp -s "$OBJ/$obj" "$other/$obj"; then
+		not_ok "another build differs"
+		return
+	fi
+	OBJ=$other update_for_test lsp_other_build "$SELFTESTS/patches/personality.patch" "$dir"
+	rm -rf "$other"
+}
+
+bench_module()
+{
+	local build
+
+	build=$(mktemp -d)
+	cp "$SELFTESTS"/test_modules/{Makefile,*.c} "$build/"
+	if make -s -C "$build" KDIR="$OBJ" modules >"$build/log" 2>&1; then
+		cp "$build/lsp_bench.ko" "$1/"
+	else
+		cat "$build/log"
+		not_ok "build lsp_bench"
+	fi
+	rm -rf "$build"
+}
+
+# Everything the guest needs, in $1.
+guest_files()
+{
+	local dir=$1 patch
+
+	mkdir -p "$dir/updates"
+	cp "$SELFTESTS"/{functions.sh,test-*.sh} "$VM/run-tests.sh" \
+		"$TOP/Documentation/ABI/testing/sysfs-kernel-splice" "$dir/"
+	guest_program "$SELFTESTS/lsp-helper.c" "$dir/lsp-helper"
+	guest_program "$VM/demo/probe.c" "$dir/probe"
+
+	step "updates"
+	update_for_test lsp_waitid "$VM/demo/CVE-2017-5123.patch" "$dir/updates"
+	for patch in "$SELFTESTS"/patches/*.patch; do
+		update_for_test "lsp_$(basename "$patch" .patch)" "$patch" "$dir/updates"
+	done
+	other_build_update "$dir/updates"
+	bench_module "$dir/updates"
+}
+
+# One boot for all of a list, but a test that takes the guest with it must not
+# take the others: those are run in a new one.
+guest_tests()
+{
+	local dir=$1 list=$2 name=$3 boot=0 count rest
+
+	while [ -s "$list" ] && [ $boot -lt 12 ]; do
+		boot=$((boot + 1))
+		cp "$list" "$dir/tests.list"
+		GUEST_LOG=$TREE/log/$name-$boot
+		guest_run "$dir" run-tests.sh \
+			$(($(awk '{ sum += $2 } END { print sum }' "$list") + 60))
+		case $? in
+		126) not_ok "$name $boot: the kernel complained (log: $GUEST_LOG/console.log)" ;;
+		esac
+		count=$(awk -f "$VM/tally.awk" "$GUEST_LOG/result.log")
+		passed=$((passed + $(sed -n '1s/ .*//p' <<<"$count")))
+		failed=$((failed + $(sed -n '1s/.* //p' <<<"$count")))
+		mapfile -t -O ${#failures[@]} failures < <(sed 1d <<<"$count")
+		# Nothing even began: booting again would not help.
+		grep -q '^@@test' "$GUEST_LOG/result.log" ||
+			{ not_ok "$name $boot: no test ran (log: $GUEST_LOG/console.log)"; return; }
+		rest=$(grep -c '^@@test' "$GUEST_LOG/result.log")
+		sed -i "1,${rest}d" "$list"
+	done
+}
+
+trap on_exit EXIT
+lock_cache
+# shellcheck disable=SC2086 # lists of words
+need_packages $PACKAGES_BUILD $PACKAGES_GUEST $PACKAGES_LINT
+
+step "kernel under test (CVE-2017-5123 is put back on purpose)"
+check_kernel
+
+work=$(mktemp -d)
+
+if [ -z "${TESTS:-}" ]; then
+	step "lint"
+	run_counted "lint" env SRC="$SRC" OBJ="$OBJ" "$VM/lint.sh"
+	host_tests
+	TESTS=$(awk '{ print $1 }' <<<"$KUNIT_TEST$ALL_TESTS")
+fi
+for name in $TESTS; do
+	grep "^$name" <<<"$ALL_TESTS" >>"$work/list"
+	grep "^$name" <<<"$KUNIT_TEST" >>"$work/kunit"
+done
+
+guest_files "$work/guest"
+step "guest: KUnit"
+guest_tests "$work/guest" "$work/kunit" kunit
+step "guest: selftests"
+GUEST_APPEND=kunit.enable=0
+guest_tests "$work/guest" "$work/list" guest
+closed=1
+finish

@@ -1,0 +1,184 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# `make corpus`: real stable fixes, from patch to applied and undone. Builds the
+# vulnerable base once, runs splice-gen over every patch, boots, and gives each
+# update its life. Prints a table and the totals; fails if anything oopsed or
+# an update that was made did not work.
+#
+#	CORPUS=DIR	where the fixes are (default: ../shared/corpus)
+#	KDIR=TREE	kernel source other than the distribution's
+#	ONLY="201 206"	only these
+
+set -u
+CALLER=$PWD
+cd "$(dirname "$0")" || exit 3
+. ./lib.sh
+. ./build.sh
+. ./qemu.sh
+
+CORPUS=$(cd "$CALLER" && cd "${CORPUS:-../shared/corpus}" && pwd) ||
+	die "no corpus: give CORPUS="
+
+# The configuration as the corpus says, and the engine.
+config_corpus()
+{
+	local want
+
+	want=$(cat "$CORPUS/config-fragment" "$CORPUS/lean-fragment" \
+		"$SRC/kernel/livesplice/Kconfig" | fingerprint)
+	[ "$(cat "$OBJ/.livesplice-config" 2>/dev/null)" != "$want" ] || return 0
+	step "configuration"
+	{
+		kmake -s x86_64_defconfig &&
+			(cd "$SRC" && scripts/kconfig/merge_config.sh -m -O "$OBJ" "$OBJ/.config" \
+				"$CORPUS/config-fragment" "$CORPUS/lean-fragment") &&
+			echo CONFIG_LIVESPLICE=y >>"$OBJ/.config" &&
+			kmake -s olddefconfig
+	} >"$TREE/log/config.log" 2>&1 || {
+		cat "$TREE/log/config.log" >&2
+		die "cannot configure the corpus kernel"
+	}
+	grep -qx CONFIG_LIVESPLICE=y "$OBJ/.config" ||
+		die "the corpus configuration does not allow CONFIG_LIVESPLICE"
+	echo "$want" >"$OBJ/.livesplice-config"
+}
+
+# The words of a refusal, each once: "inline,section".
+refusal()
+{
+	awk '/^cannot be spliced:/ { on = 1; next }
+	     on && /^  [a-z]/ { print $1 }' "$1" | sort -u | paste -sd, -
+}
+
+# Makes one update; a line "NAME gen SECONDS" or "NAME WHY" in $work/made.
+generate()
+{
+	local patch=$1 name rc
+	name=p$(basename "$patch" | cut -d- -f1)
+
+	make_update "$patch" "$name" "$work/guest/updates"
+	rc=$?
+	mv "$work/guest/updates/$name.log" "$TREE/log/corpus/"
+	case $rc in
+	0) echo "$name gen $GEN_S" ;;
+	1) echo "$name refused:$(refusal "$TREE/log/corpus/$name.log") $GEN_S" ;;
+	66) echo "$name no-change $GEN_S" ;;
+	*) echo "$name error:$rc $GEN_S" ;;
+	esac >>"$work/made"
+	printf '   %-6s %-60.60s %s\n' "$name" "$(basename "$patch")" "$(tail -n 1 "$work/made" | cut -d' ' -f2-)"
+}
+
+generate_all()
+{
+	local patch id
+
+	mkdir -p "$work/guest/updates" "$TREE/log/corpus"
+	: >"$work/made"
+	for patch in "$CORPUS"/dev/*.patch; do
+		id=$(basename "$patch" | cut -d- -f1)
+		[ -z "${ONLY:-}" ] || [[ " $ONLY " == *" $id "* ]] || continue
+		generate "$patch"
+	done
+}
+
+guest_files()
+{
+	local probe
+
+	cp "$SELFTESTS/functions.sh" "$VM/corpus-guest.sh" "$work/guest/"
+	guest_program "$SELFTESTS/lsp-helper.c" "$work/guest/lsp-helper"
+	for probe in "$CORPUS"/probes/*.c; do
+		gcc -static -O2 -o "$work/guest/probe-p$(basename "$probe" .c)" "$probe" ||
+			die "cannot build $probe"
+	done
+}
+
+# An update that takes the guest with it is named, and the rest gets a new one.
+run_guests()
+{
+	local boot=0 victim
+
+	: >"$work/told"
+	while [ -n "$(ls "$work/guest/updates")" ] && [ $boot -lt 10 ]; do
+		boot=$((boot + 1))
+		GUEST_LOG=$TREE/log/corpus/guest-$boot
+		GUEST_QUIET=1 guest_run "$work/guest" corpus-guest.sh 900
+		guest_status=$?
+		grep -v '^@@' "$GUEST_LOG/result.log"
+		sed -n 's/\r//; s/^@@corpus //p' "$GUEST_LOG/result.log" >>"$work/told"
+		[ $guest_status -ge 124 ] || return
+		oopsed=$((oopsed + 1))
+		[ $guest_status -ne 126 ] || return
+		victim=$(sed -n 's/\r//; s/^@@begin-update //p' "$GUEST_LOG/result.log" | tail -n 1)
+		[ -n "$victim" ] || return
+		echo "$victim guest-died - - - - - -" >>"$work/told"
+		while read -r name _; do
+			rm -f "$work/guest/updates/$name.ko"
+		done <"$work/told"
+	done
+}
+
+# The table and the totals; true if every update that was made worked.
+table()
+{
+	awk -v oopsed="$oopsed" '
+	BEGIN {
+		row = "| %-6s | %-34s | %-18s | %-8s | %-17s |\n"
+		printf row, "patch", "generated", "applied", "undone", "probe"
+		printf row, "---", "---", "---", "---", "---"
+	}
+	NR == FNR { told[$1] = $0; next }
+	{
+		total++
+		applied = undone = probe = "-"
+		made = $2 == "gen" ? "yes (" $3 " s)" : $2 " (" $3 " s)"
+		if ($2 == "gen") {
+			generated++
+			n = split(told[$1], t, " ")
+			applied = !n ? "no answer" : t[2] != "ok" ? "load " t[2] : \
+				t[3] != "ok" ? t[3] : t[4] != "ok" ? "then " t[4] : "yes"
+			undone = t[5] != "ok" ? n ? t[5] : "-" : t[6] == "ok" ? "yes" : t[6]
+			if (t[7] != "-" || t[8] != "-")
+				probe = t[7] " > " t[8]
+			nr_applied += applied == "yes"
+			nr_undone += undone ~ /^(yes|pinned)$/
+			nr_pinned += undone == "pinned"
+			if (applied != "yes" || undone !~ /^(yes|pinned)$/ ||
+			    probe ~ /^VULNERABLE/ && probe !~ /FIXED$/)
+				bad++
+		} else if ($2 ~ /^refused:./ || $2 == "no-change") {
+			refused++
+		} else {
+			bad++
+		}
+		printf row, substr($1, 2), made, applied, undone, probe
+	}
+	END {
+		printf "%d patches: %d generated, %d refused or without effect; ", total, generated, refused
+		printf "%d applied, %d undone (%d of them pinned), %d misbehaved, %d oopsed\n",
+			nr_applied, nr_undone, nr_pinned, bad, oopsed
+		exit bad || oopsed || !total
+	}' "$work/told" "$work/made"
+}
+
+lock_cache
+# shellcheck disable=SC2086 # lists of words
+need_packages $PACKAGES_BUILD $PACKAGES_GUEST
+step "corpus kernel (every fix reverted on purpose)"
+BASE_TOLERANT=1 kernel_tree corpus "$CORPUS/revert-all.patch"
+config_corpus
+kernel_build
+
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+oopsed=0
+step "splice-gen over every patch"
+generate_all
+guest_files
+step "guest"
+GUEST_MEMORY=1024
+GUEST_APPEND="init_on_alloc=0"
+run_guests
+step "result"
+table

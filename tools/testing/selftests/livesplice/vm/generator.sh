@@ -1,0 +1,127 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# splice-gen against a real build tree: what it must refuse, each with its exit
+# status, and that it leaves both trees alone. Called by check.sh with SRC (the
+# kernel source) and OBJ (its finished build) in the environment; one line
+# "ok ..." or "not ok ..." per test.
+
+set -u
+cd "$(dirname "$0")" || exit 3
+
+SPLICE_GEN=$SRC/scripts/splice-gen/splice-gen
+FILE=fs/proc/cmdline.c
+FIX=$(cd ../patches && pwd)/cmdline.patch
+EDITED=fs/eventfd.c
+EDITED_FIX=$(cd ../patches && pwd)/eventfd.patch
+
+work=$(mktemp -d)
+failed=0
+
+# The source is edited in some tests; it goes back as it was, with its time.
+restore()
+{
+	if [ -e "$work/saved.c" ]; then
+		cp -p "$work/saved.c" "$SRC/$EDITED"
+		rm "$work/saved.c"
+	fi
+}
+
+trap 'restore; rm -rf "$work"' EXIT
+
+# status WANTED TEXT WHAT COMMAND...	TEXT: extended regular expression
+status()
+{
+	local wanted=$1 text=$2 what=$3 rc
+	shift 3
+
+	mkdir -p "$work/out"
+	"$@" >"$work/log" 2>&1 </dev/null
+	rc=$?
+	if [ $rc -eq "$wanted" ] && grep -qE "$text" "$work/log"; then
+		echo "ok $what"
+	else
+		echo "not ok $what: status $rc, wanted $wanted with '$text'"
+		sed 's/^/# /' "$work/log" | tail -n 15
+		failed=1
+	fi
+	if [ "$wanted" -ne 0 ] && [ -n "$(ls "$work/out")" ]; then
+		echo "not ok $what: left $(ls "$work/out")"
+		failed=1
+	fi
+	rm -rf "$work/out"
+}
+
+gen()
+{
+	"$SPLICE_GEN" -k "$SRC" -O "$OBJ" -o "$work/out" "$@"
+}
+
+# edit_source SED	like a developer who forgot to build again
+edit_source()
+{
+	cp -p "$SRC/$EDITED" "$work/saved.c"
+	sed "$1" "$work/saved.c" >"$work/edited.c"
+	cp "$work/edited.c" "$SRC/$EDITED"
+}
+
+# patch_of NAME SED	a patch that makes the edit
+patch_of()
+{
+	mkdir -p "$work/a/${FILE%/*}" "$work/b/${FILE%/*}"
+	cp "$SRC/$FILE" "$work/a/$FILE"
+	sed "$2" "$SRC/$FILE" >"$work/b/$FILE"
+	(cd "$work" && diff -u "a/$FILE" "b/$FILE") >"$work/$1.patch"
+	printf '%s\n' "$work/$1.patch"
+}
+
+trees()
+{
+	(cd "$SRC" && find . -newer "$work/start" -type f
+	 cd "$OBJ" && find . -newer "$work/start" -type f)
+}
+
+touch "$work/start"
+sleep 0.1
+
+status 0 . "an update is made" gen -n good "$FIX"
+status 0 cmdline_proc_show "--explain names the function" gen --explain "$FIX"
+sed 's/saved_command_line/not_a_variable/' "$FIX" >"$work/misfit.patch"
+status 4 . "a patch that does not apply" gen "$work/misfit.patch"
+status 5 nowhere "a patch that does not compile" \
+	gen "$(patch_of broken 's/saved_command_line);/nowhere);/')"
+status 66 . "a patch of a comment" \
+	gen "$(patch_of comment '1a /* Nothing new here. */')"
+status 66 . "a patch of __init code only" \
+	gen "$(patch_of init 's/saved_command_line_len + 1/saved_command_line_len + 2/')"
+status 1 eventfd_fops "new contents of live data" \
+	gen "$(FILE=$EDITED; patch_of data 's/noop_llseek/default_llseek/')"
+status 2 . "no patch at all" gen
+status 2 . "a name that is none" gen -n 'a/b' "$FIX"
+status 3 . "a tree that was never built" \
+	"$SPLICE_GEN" -k "$SRC" -O "$work" -o "$work/out" "$FIX"
+
+mkdir "$work/bin"
+printf '#!/bin/sh\nexec %s "$@" -fno-omit-frame-pointer\n' "$(command -v gcc)" >"$work/bin/gcc"
+chmod +x "$work/bin/gcc"
+status 3 . "another compiler" env PATH="$work/bin:$PATH" \
+	"$SPLICE_GEN" -k "$SRC" -O "$OBJ" -o "$work/out" "$FIX"
+
+edit_source 's/iov_iter_count(to) < sizeof/iov_iter_count(to) <= sizeof/'
+status 3 eventfd "source edited after the build, in the patched function" \
+	gen "$EDITED_FIX"
+restore
+edit_source 's/events |= EPOLLERR/events |= EPOLLPRI/'
+status 3 eventfd "source edited after the build, elsewhere in the unit" \
+	gen "$EDITED_FIX"
+restore
+
+changed=$(trees)
+if [ -z "$changed" ]; then
+	echo "ok neither tree was written to"
+else
+	echo "not ok neither tree was written to"
+	echo "$changed" | head -n 10 | sed 's/^/# /'
+	failed=1
+fi
+exit $failed

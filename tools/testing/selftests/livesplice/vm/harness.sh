@@ -1,0 +1,76 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# Tests of the tests: a guest that dies, hangs or complains must never look
+# like a success. Called by check.sh with KERNEL, a bootable kernel, in the
+# environment; one line "ok ..." or "not ok ..." per test.
+
+set -u
+cd "$(dirname "$0")" || exit 3
+. ./lib.sh
+. ./qemu.sh
+
+failed=0
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+mkdir "$work/guest"
+GUEST_KERNEL=${KERNEL:?a bootable kernel}
+GUEST_LOG=$work/log
+GUEST_APPEND=kunit.enable=0
+
+is()
+{
+	if [ "$2" = "$3" ]; then
+		echo "ok $1"
+	else
+		printf '# wanted: %s\n# found: %s\nnot ok %s\n' "$2" "$3" "$1"
+		failed=1
+	fi
+}
+
+# guest WHAT STATUS TIMEOUT COMMAND	run it in a guest, want the status
+guest()
+{
+	echo "$4" >"$work/guest/test.sh"
+	guest_run "$work/guest" test.sh "$3" >"$work/out" 2>&1
+	is "$1" "$2" $?
+}
+
+# tally WHAT WANTED	counts of run-tests.sh output on standard input
+tally()
+{
+	is "$1" "$2" "$(awk -f tally.awk | head -n 1)"
+}
+
+guest "status of the script comes back" 7 60 'exit 7'
+guest "a panic is no result" 125 60 'echo c >/proc/sysrq-trigger; sleep 9'
+guest "a complaint of the kernel is a failure" 126 60 \
+	'echo "WARNING: CPU: 0 PID: 1 at" >/dev/kmsg; exit 0'
+guest "a hung guest is given up" 124 10 'sleep 99'
+
+tally "results are counted" "2 1" <<<'@@test a
+1..3
+ok 1 x
+not ok 2 y
+ok 3 z
+@@rc a 1'
+tally "what the plan promised and did not come" "1 2" <<<'@@test a
+1..3
+ok 1 x
+@@rc a 0'
+tally "a guest that ended in a test" "1 2" <<<'@@test a
+1..3
+ok 1 x'
+tally "a guest that ended after the last result" "1 1" <<<'@@test a
+1..1
+ok 1 x'
+tally "a test that said nothing" "0 1" <<<'@@test a
+@@rc a 0'
+tally "a test that failed in the end only" "1 1" <<<'@@test a
+1..1
+ok 1 x
+@@rc a 2'
+tally "a skip" "0 1" <<<'@@test a
+1..0 # SKIP no reason
+@@rc a 4'
+exit $failed

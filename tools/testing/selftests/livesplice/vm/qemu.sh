@@ -1,0 +1,142 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash
+#
+# Runs a script in a guest. Sourced after lib.sh by demo.sh, check.sh and
+# corpus.sh.
+#
+# The first serial port is the console: printk and panics. The second one is
+# what the test says (see init). So neither can tear the other's lines.
+
+GUEST_MEMORY=${GUEST_MEMORY:-512}
+GUEST_APPEND=${GUEST_APPEND:-}
+
+# What a kernel prints when something went wrong in it.
+SPLAT='WARNING: |BUG: |BUG at|Oops: |Oops\[|Kernel panic|kernel BUG'
+SPLAT+='|general protection|Unable to handle|stack segment|double fault'
+SPLAT+='|int3: |invalid opcode|INFO: task|INFO: rcu|rcu: INFO|soft lockup|hard LOCKUP'
+SPLAT+='|possible (circular|recursive|irq lock)|suspicious RCU|inconsistent lock'
+SPLAT+='|held lock freed|sleeping function called|scheduling while atomic'
+SPLAT+='|refcount_t: |list_(add|del) corruption|Missing ENDBR|Call Trace:'
+SPLAT+='|Unpatched return thunk|bad page|Bad page'
+
+# guest_image DIR OUT	initramfs of busybox, our init, and DIR as /test.
+guest_image()
+{
+	local dir=$1 out=$2 root
+
+	root=$(mktemp -d) || return 1
+	mkdir -p "$root/bin" "$root/test" &&
+		cp "$(command -v busybox)" "$root/bin/busybox" &&
+		cp "$VM/init" "$root/init" && chmod 755 "$root/init" &&
+		ln -s busybox "$root/bin/sh" &&
+		cp -r "$dir/." "$root/test/" &&
+		(cd "$root" && find . | cpio -o -H newc -R 0:0 --quiet | gzip -1) >"$out"
+	local rc=$?
+	rm -rf "$root"
+	return $rc
+}
+
+# guest_qemu KERNEL IMAGE APPEND TIMEOUT ACCEL...	Blocks until it is over.
+guest_qemu()
+{
+	local kernel=$1 image=$2 append=$3 limit=$4 console=$5 result=$6
+	shift 6
+
+	timeout -k 5 "$limit" qemu-system-x86_64 "$@" -smp 2 -m "$GUEST_MEMORY" \
+		-display none -monitor none -no-reboot -nodefaults -no-user-config \
+		-serial "file:$console" -serial "file:$result" \
+		-kernel "$kernel" -initrd "$image" \
+		-append "console=ttyS0 panic=-1 oops=panic $append" \
+		</dev/null 2>"$result.qemu"
+}
+
+# Prints the accelerator arguments, a line each. KVM is used only where a guest
+# has been seen to boot with it: a device node alone proves nothing.
+guest_accel()
+{
+	local kernel=$1 dir state
+
+	if [ -n "${GUEST_ICOUNT:-}" ]; then
+		# A nanosecond of the guest is an instruction: exact, and slow.
+		printf '%s\n' -accel tcg,thread=single -icount shift=0,sleep=off -cpu max
+		return
+	fi
+	if [ -w /dev/kvm ]; then
+		state=$CACHE/accel.$(cut -c1-8 /proc/sys/kernel/random/boot_id)
+		if [ ! -s "$state" ]; then
+			dir=$(mktemp -d)
+			mkdir "$dir/test"
+			echo 'exit 0' >"$dir/test/true.sh"
+			guest_image "$dir/test" "$dir/image" &&
+				guest_qemu "$kernel" "$dir/image" lsp_script=true.sh 15 \
+					"$dir/console" "$dir/result" -accel kvm -cpu host
+			if grep -qs '^@@end 0' "$dir/result"; then
+				echo kvm >"$state"
+			else
+				echo tcg >"$state"
+			fi
+			rm -rf "$dir"
+		fi
+		if [ "$(cat "$state")" = kvm ]; then
+			printf '%s\n' -accel kvm -cpu host
+			return
+		fi
+	fi
+	printf '%s\n' -accel tcg,thread=multi -cpu max
+}
+
+# guest_splats CONSOLE	Prints what looks wrong; true if there is anything.
+guest_splats()
+{
+	grep -aE "$SPLAT" "$1" | tr -d '\r' | head -n 20 | grep .
+}
+
+# Follows a result file while process $1 lives, without our markers.
+guest_follow()
+{
+	tail -n +1 -f --pid="$1" "$2" 2>/dev/null | tr -d '\r' |
+		grep --line-buffered -v '^@@'
+}
+
+# guest_run DIR SCRIPT TIMEOUT
+#	Boots $GUEST_KERNEL with DIR as /test, runs /test/SCRIPT there and
+#	prints what it says as it says it. Logs: $GUEST_LOG/console.log and
+#	result.log. Returns the script's status, or
+#	  124 no end within TIMEOUT seconds (hung guest)
+#	  125 the guest ended without an end marker (panic, reset)
+#	  126 the script ended, but the kernel complained meanwhile
+guest_run()
+{
+	local dir=$1 script=$2 limit=$3 image pid rc status
+	local console=$GUEST_LOG/console.log result=$GUEST_LOG/result.log
+	local -a accel
+
+	mkdir -p "$GUEST_LOG"
+	image=$GUEST_LOG/initramfs.gz
+	guest_image "$dir" "$image" || die "cannot make an initramfs"
+	mapfile -t accel < <(guest_accel "$GUEST_KERNEL")
+	: >"$console"
+	: >"$result"
+	guest_qemu "$GUEST_KERNEL" "$image" "lsp_script=$script $GUEST_APPEND" \
+		"$limit" "$console" "$result" "${accel[@]}" &
+	pid=$!
+	[ -n "${GUEST_QUIET:-}" ] || guest_follow $pid "$result"
+	wait $pid
+	rc=$?
+	rm -f "$image"
+
+	status=$(sed -n 's/^@@end \([0-9]*\).*/\1/p' "$result" | tail -n 1)
+	if guest_splats "$console" >"$GUEST_LOG/splats"; then
+		echo "guest: the kernel complained (log: $console):"
+		sed 's/^/guest:   /' "$GUEST_LOG/splats"
+		[ -n "$status" ] && return 126
+	fi
+	[ -n "$status" ] && return "$status"
+	if [ $rc -eq 124 ] || [ $rc -eq 137 ]; then
+		echo "guest: no end within $limit s (log: $console)"
+		return 124
+	fi
+	[ -s "$result.qemu" ] && sed 's/^/guest: /' "$result.qemu"
+	echo "guest: ended without a result (log: $console)"
+	return 125
+}
