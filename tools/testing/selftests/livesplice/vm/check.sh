@@ -19,6 +19,7 @@ cd "$(dirname "$0")" || exit 3
 KUNIT_TEST="test-kunit.sh 240"
 # Selftest and the seconds it may take in a guest without KVM.
 ALL_TESTS="
+test-whole.sh 180
 test-basic.sh 60
 test-sysfs.sh 60
 test-badinput.sh 240
@@ -223,6 +224,7 @@ guest_files()
 	done
 	other_build_update "$dir/updates"
 	bench_module "$dir/updates"
+	run_counted "whole kernel" env SRC="$SRC" OBJ="$OBJ" "$VM/whole.sh" "$dir/updates"
 }
 
 # One boot for all of a list, but a test that takes the guest with it must not
