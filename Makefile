@@ -8,7 +8,7 @@ KDIR	?=
 PATCH	?=
 # Where "make series" writes its mails.
 SERIES	?= series
-export KDIR PATCH
+export KDIR PATCH DEBUG
 
 OVERLAY	:= scripts/overlay/overlay
 VM	:= tools/testing/selftests/livesplice/vm

@@ -124,8 +124,9 @@ kmake()
 # only if the fragment or the overlay's Kconfig changed.
 config_small()
 {
-	local fragment=$VM/kernel.config want
+	local fragment=$TREE/config want
 
+	cat "$VM/kernel.config" ${DEBUG:+"$VM/debug.config"} >"$fragment"
 	want=$(cat "$fragment" "$SRC"/kernel/livesplice/Kconfig 2>/dev/null | fingerprint)
 	if [ "$(cat "$OBJ/.livesplice-config" 2>/dev/null)" != "$want" ]; then
 		step "configuration"
@@ -154,7 +155,7 @@ kernel_build()
 # The kernel of `make demo` and `make check`: known vulnerable, small.
 check_kernel()
 {
-	kernel_tree check "$VM/demo/CVE-2017-5123-vulnerable.patch"
+	kernel_tree "check${DEBUG:+-debug}" "$VM/demo/CVE-2017-5123-vulnerable.patch"
 	config_small
 	kernel_build
 }

@@ -7,6 +7,7 @@
 #
 #	KDIR=TREE	kernel source other than the distribution's
 #	TESTS="a b"	only these selftests (and no host tests): for development
+#	DEBUG=1		a kernel with lockdep and KASAN; takes several times as long
 
 set -u
 CALLER=$PWD
@@ -274,6 +275,10 @@ for name in $TESTS; do
 	grep "^$name" <<<"$ALL_TESTS" >>"$work/list"
 	grep "^$name" <<<"$KUNIT_TEST" >>"$work/kunit"
 done
+if [ -n "${DEBUG:-}" ]; then
+	GUEST_MEMORY=2048
+	sed -i -E 's/ ([0-9]+)$/ \10/' "$work/list" "$work/kunit"
+fi
 
 guest_files "$work/guest"
 step "guest: KUnit"
