@@ -11,7 +11,6 @@
 #define pr_fmt(fmt) "livesplice: " fmt
 
 #include <linux/audit.h>
-#include <linux/build_bug.h>
 #include <linux/cleanup.h>
 #include <linux/init.h>
 #include <linux/kernel.h>
@@ -39,70 +38,6 @@ static LIST_HEAD(lsp_updates);
 
 /* Set once, never cleared. */
 static bool lsp_is_poisoned;
-
-#define LSP_REASON_ENTRY(sym, word, err, text)	\
-	[LSP_##sym] = { word, err, text },
-static const struct {
-	const char	*word;
-	int		err;
-	const char	*text;
-} lsp_reasons[] = {
-	LSP_REASONS(LSP_REASON_ENTRY)
-};
-
-#define LSP_STATE_ENTRY(sym, word)	\
-	[LSP_##sym] = word,
-static const char * const lsp_states[] = {
-	LSP_STATES(LSP_STATE_ENTRY)
-};
-
-static_assert(ARRAY_SIZE(lsp_reasons) == LSP_NR_REASONS);
-static_assert(ARRAY_SIZE(lsp_states) == LSP_NR_STATES);
-static_assert(!LSP_OK);
-
-/**
- * lsp_reason_word() - the word of a reason
- * @reason: the reason
- *
- * Return: the word, as in sysfs and in the documentation.
- */
-const char *lsp_reason_word(enum lsp_reason reason)
-{
-	return lsp_reasons[reason].word;
-}
-
-/**
- * lsp_reason_text() - what a reason means
- * @reason: the reason
- *
- * Return: half a sentence for the log.
- */
-const char *lsp_reason_text(enum lsp_reason reason)
-{
-	return lsp_reasons[reason].text;
-}
-
-/**
- * lsp_reason_errno() - the error that user space gets for a reason
- * @reason: the reason
- *
- * Return: 0 or a negative errno.
- */
-int lsp_reason_errno(enum lsp_reason reason)
-{
-	return lsp_reasons[reason].err;
-}
-
-/**
- * lsp_state_word() - the word of a state
- * @state: the state
- *
- * Return: the word, as in sysfs.
- */
-const char *lsp_state_word(enum lsp_state state)
-{
-	return lsp_states[state];
-}
 
 /**
  * lsp_poison() - change nothing any more
@@ -161,6 +96,36 @@ static enum lsp_reason lsp_check_base(const struct lsp_update *update)
 	return LSP_OK;
 }
 
+static enum lsp_reason lsp_may_add_locked(const struct lsp_update *update)
+{
+	const struct lsp_update *other;
+
+	lockdep_assert_held(&lsp_mutex);
+
+	if (lsp_poisoned())
+		return LSP_POISONED;
+	list_for_each_entry(other, &lsp_updates, node)
+		if (!strcmp(other->name, update->name))
+			return LSP_NAME;
+	return lsp_check_base(update);
+}
+
+/**
+ * lsp_may_add() - would an update be registered?
+ * @update: the update; only its name and units need be there
+ *
+ * Asked before the match: where another update has replaced a function of the
+ * same unit, there is no match, but that would be no help to anybody.
+ *
+ * Context: may sleep.
+ * Return: LSP_OK, or why not.
+ */
+enum lsp_reason lsp_may_add(const struct lsp_update *update)
+{
+	guard(mutex)(&lsp_mutex);
+	return lsp_may_add_locked(update);
+}
+
 /**
  * lsp_add() - register an update
  * @update: the update, complete; belongs to the registry afterwards
@@ -170,17 +135,11 @@ static enum lsp_reason lsp_check_base(const struct lsp_update *update)
  */
 enum lsp_reason lsp_add(struct lsp_update *update)
 {
-	const struct lsp_update *other;
 	enum lsp_reason reason;
 
 	guard(mutex)(&lsp_mutex);
 
-	if (lsp_poisoned())
-		return LSP_POISONED;
-	list_for_each_entry(other, &lsp_updates, node)
-		if (!strcmp(other->name, update->name))
-			return LSP_NAME;
-	reason = lsp_check_base(update);
+	reason = lsp_may_add_locked(update);
 	if (reason == LSP_OK)
 		list_add_tail(&update->node, &lsp_updates);
 	return reason;

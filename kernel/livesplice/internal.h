@@ -258,6 +258,7 @@ bool lsp_poisoned(void);
 	unlikely(__broken);					\
 })
 
+enum lsp_reason lsp_may_add(const struct lsp_update *update);
 enum lsp_reason lsp_add(struct lsp_update *update);
 void lsp_drop(struct module *mod);
 enum lsp_reason lsp_set_enabled(struct lsp_update *update, bool enable);

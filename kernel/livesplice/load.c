@@ -279,7 +279,8 @@ static char *lsp_unit_names(const struct lsp_tables *tables)
 	return names;
 }
 
-static enum lsp_reason lsp_make_update(struct lsp_loading *load)
+/* What is known of it before the match. */
+static enum lsp_reason lsp_start_update(struct lsp_loading *load)
 {
 	const struct lsp_tables *tables = &load->tables;
 	struct lsp_update *update;
@@ -301,7 +302,7 @@ static enum lsp_reason lsp_make_update(struct lsp_loading *load)
 	update->units = lsp_unit_names(tables);
 	if (!update->name || !update->description || !update->units)
 		return LSP_NOMEM;
-	return lsp_plan_patches(load);
+	return lsp_may_add(update);
 }
 
 /* One line that says what was refused, where, and why. */
@@ -352,6 +353,8 @@ int lsp_load(const struct lsp_image *image)
 	int err;
 
 	reason = lsp_parse(&load);
+	if (reason == LSP_OK)
+		reason = lsp_start_update(&load);
 	if (reason == LSP_OK) {
 		err = lsp_values_init(&load.values, &load.tables);
 		if (err)
@@ -364,7 +367,7 @@ int lsp_load(const struct lsp_image *image)
 	if (reason == LSP_OK)
 		reason = lsp_fill_consts(&load);
 	if (reason == LSP_OK)
-		reason = lsp_make_update(&load);
+		reason = lsp_plan_patches(&load);
 	if (reason == LSP_OK) {
 		load.detail = load.update->name;
 		reason = lsp_add(load.update);

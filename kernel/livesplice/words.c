@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * livesplice: the words that users see. Both sets are tables of internal.h;
+ * sysfs, the log and the documentation have no others. Called by everybody.
+ */
+#include <linux/build_bug.h>
+#include <linux/errno.h>
+#include <linux/kernel.h>
+
+#include "internal.h"
+
+#define LSP_REASON_ENTRY(sym, word, err, text)	\
+	[LSP_##sym] = { word, err, text },
+static const struct {
+	const char	*word;
+	int		err;
+	const char	*text;
+} lsp_reasons[] = {
+	LSP_REASONS(LSP_REASON_ENTRY)
+};
+
+#define LSP_STATE_ENTRY(sym, word)	\
+	[LSP_##sym] = word,
+static const char * const lsp_states[] = {
+	LSP_STATES(LSP_STATE_ENTRY)
+};
+
+static_assert(ARRAY_SIZE(lsp_reasons) == LSP_NR_REASONS);
+static_assert(ARRAY_SIZE(lsp_states) == LSP_NR_STATES);
+static_assert(!LSP_OK);
+
+/**
+ * lsp_reason_word() - the word of a reason
+ * @reason: the reason
+ *
+ * Return: the word, as in sysfs and in the documentation.
+ */
+const char *lsp_reason_word(enum lsp_reason reason)
+{
+	return lsp_reasons[reason].word;
+}
+
+/**
+ * lsp_reason_text() - what a reason means
+ * @reason: the reason
+ *
+ * Return: half a sentence for the log.
+ */
+const char *lsp_reason_text(enum lsp_reason reason)
+{
+	return lsp_reasons[reason].text;
+}
+
+/**
+ * lsp_reason_errno() - the error that user space gets for a reason
+ * @reason: the reason
+ *
+ * Return: 0 or a negative errno.
+ */
+int lsp_reason_errno(enum lsp_reason reason)
+{
+	return lsp_reasons[reason].err;
+}
+
+/**
+ * lsp_state_word() - the word of a state
+ * @state: the state
+ *
+ * Return: the word, as in sysfs.
+ */
+const char *lsp_state_word(enum lsp_state state)
+{
+	return lsp_states[state];
+}
