@@ -7,7 +7,7 @@
 #
 #	KDIR=TREE	kernel source other than the distribution's
 #	TESTS="a b"	only these selftests (and no host tests): for development
-#	DEBUG=1		a kernel with lockdep and KASAN; takes several times as long
+#	DEBUG=1		a kernel with lockdep; takes several times as long
 
 set -u
 CALLER=$PWD
@@ -18,10 +18,11 @@ cd "$(dirname "$0")" || exit 3
 
 # KUnit suites run while the kernel boots, so they have a boot of their own.
 KUNIT_TEST="test-kunit.sh 240"
-# Selftest and the seconds it may take in a guest without KVM.
+# Selftest and the seconds it may take in a guest without KVM. test-basic.sh has
+# to be the first: it looks at the kernel before anything was ever enabled.
 ALL_TESTS="
-test-whole.sh 180
 test-basic.sh 60
+test-whole.sh 180
 test-sysfs.sh 60
 test-badinput.sh 240
 test-busy.sh 90
