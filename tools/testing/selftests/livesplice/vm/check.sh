@@ -19,7 +19,8 @@ cd "$(dirname "$0")" || exit 3
 # KUnit suites run while the kernel boots, so they have a boot of their own.
 KUNIT_TEST="test-kunit.sh 240"
 # Selftest and the seconds it may take in a guest without KVM. test-basic.sh has
-# to be the first: it looks at the kernel before anything was ever enabled.
+# to be the first: it looks at the kernel before anything was ever enabled; and
+# test-pinned.sh the last.
 ALL_TESTS="
 test-basic.sh 60
 test-whole.sh 180
@@ -30,6 +31,7 @@ test-stress.sh 240
 test-trace.sh 90
 test-memory.sh 60
 test-pause.sh 180
+test-pinned.sh 60
 "
 
 passed=0
