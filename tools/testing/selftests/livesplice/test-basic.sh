@@ -16,7 +16,13 @@ cmdline_word()
 	cut -d' ' -f1 /proc/cmdline
 }
 
-plan 31
+# logged TEXT	is it in the kernel log?
+logged()
+{
+	dmesg | grep -qF "$1"
+}
+
+plan 35
 
 is "kernel is vulnerable" vulnerable "$(probe)"
 is "load" ok "$(load $U)"
@@ -32,6 +38,10 @@ is "enabled when enabled" 1 "$(value $U enabled)"
 is "result" ok "$(value $U result)"
 is "hole is closed" fixed "$(probe)"
 check "taint when enabled" tainted $TAINT_LIVEPATCH
+check "log has the switch" logged "livesplice: $U: enabled, "
+# Without a daemon audit records end up in the log, a moment later.
+check "audit has it too" wait_for 10 logged \
+	"op=livesplice name=$U enabled=1 reason=ok res=1"
 check "attempts counted" [ "$(value $U attempts)" -ge 1 ]
 check "pause measured" [ "$(value $U pause_ns)" -gt 0 ]
 say "pause_ns $(value $U pause_ns) attempts $(value $U attempts)"
@@ -47,6 +57,9 @@ is "first still in effect" fixed "$(probe)"
 is "disable the first" ok "$(switch_off $U)"
 is "state after disable" loaded "$(value $U state)"
 is "hole is back" vulnerable "$(probe)"
+check "log has the undo" logged "livesplice: $U: disabled, "
+check "audit has the undo" wait_for 10 logged \
+	"op=livesplice name=$U enabled=0 reason=ok res=1"
 is "second still in effect" spliced "$(cmdline_word)"
 is "enable the first again" ok "$(switch_on $U)"
 is "closed again" fixed "$(probe)"
