@@ -11,12 +11,18 @@
 /**
  * DOC: Format of an update module
  *
- * An update is an ordinary kernel module. Its replacement functions, their
- * data and their special tables are ordinary sections that the module loader
- * treats as those of any module. What makes it an update is a set of
- * **non-alloc** sections, one table each, listed in LSP_TABLES(). They exist
- * in the load image only: the engine reads them while the module is being
- * loaded and they are gone when the load has ended, whatever its outcome.
+ * An update consists of parts, one for each object of the running kernel that
+ * it changes: the kernel image and any number of modules. Each part is an
+ * ordinary kernel module. The first is called NAME, is for ``vmlinux``, and is
+ * there even if it replaces nothing: it lists the other ones. Those are called
+ * NAME_OBJECT and can be loaded when the first part is there.
+ *
+ * The replacement functions of a part, their data and their special tables are
+ * ordinary sections that the module loader treats as those of any module. What
+ * makes it a part of an update is a set of **non-alloc** sections, one table
+ * each, listed in LSP_TABLES(). They exist in the load image only: the engine
+ * reads them while the module is being loaded and they are gone when the load
+ * has ended, whatever its outcome.
  *
  * Each table is an array of one of the structs below, little endian, without
  * holes; a table may be empty, in which case its section may be missing, but
@@ -37,28 +43,35 @@
  * - a *site* is a place in text that the kernel itself rewrites, and says
  *   what may be found there;
  * - a *func* maps a function of a unit to new code in this module, or says
- *   that a fragment belongs to a replaced function;
- * - a *const* is a runtime constant in the new code that must be filled in.
+ *   that a function must be free though it is not replaced;
+ * - a *const* is a runtime constant in the new code that must be filled in;
+ * - a *data* is a read-only object of a unit that gets new contents;
+ * - a *target* names a module that the update has a part for.
  *
  * An undefined symbol of the module named LSP_IMPORT_PREFIX followed by a
  * decimal number stands for the symbol of that index in
  * ``.livesplice.symbols``; the engine gives it its value before the loader
- * looks at it. All other undefined symbols are ordinary imports.
+ * looks at it. All other undefined symbols are ordinary imports. What the
+ * object itself exports is never one of those, or the part would depend on
+ * its target.
  *
  * Version rule: LSP_FORMAT_VERSION goes up with every change of a struct, of
  * the meaning of a field, or of a value that an older engine would not refuse
  * by itself. The engine takes exactly its own version.
  */
 #define LSP_FORMAT_MAGIC	"LIVSPLCE"
-#define LSP_FORMAT_VERSION	1
+#define LSP_FORMAT_VERSION	2
 
 #define LSP_NONE		0xffffffffU
 
 #define LSP_SECTION_PREFIX	".livesplice."
 #define LSP_IMPORT_PREFIX	"__splice."
 
-/* Longest update name; the alphabet is [A-Za-z0-9_]. */
+/* Longest update name; the alphabet is [A-Za-z0-9_], as that of modules. */
 #define LSP_NAME_MAX		40
+
+/* What the kernel image is called where modules are named. */
+#define LSP_VMLINUX		"vmlinux"
 
 /*
  * X(name, record type): every table of an update. strings and bytes are plain
@@ -74,25 +87,34 @@
 	X(sites,	struct lsp_site)	\
 	X(funcs,	struct lsp_func)	\
 	X(consts,	struct lsp_const)	\
+	X(datas,	struct lsp_data)	\
+	X(targets,	struct lsp_target)	\
 	X(bytes,	__u8)			\
 	X(strings,	char)
 
 /**
- * enum lsp_info_flags - properties of a whole update
- * @LSP_INFO_PINNED: something of the update may be left behind in the kernel
- *	(a stored pointer); it can be undone but never unloaded
+ * enum lsp_info_flags - properties of a part
+ * @LSP_INFO_PINNED: something of it may be left behind in the kernel (a stored
+ *	pointer); the update can be undone but never unloaded
  */
 enum lsp_info_flags {
 	LSP_INFO_PINNED		= 1U << 0,
 };
 
+/* Bytes of an update's id. */
+#define LSP_ID_SIZE	16
+
 /**
- * struct lsp_info - identity of an update
+ * struct lsp_info - identity of an update, and of this part of it
  * @magic: LSP_FORMAT_MAGIC without its NUL
  * @version: LSP_FORMAT_VERSION
  * @machine: ELF machine the update is for (EM_X86_64)
  * @flags: &enum lsp_info_flags
- * @name: string, update name, equal to the module's name
+ * @id: the same in all parts that were made together, and in no others
+ * @name: string, update name
+ * @object: string, what this part is for: LSP_VMLINUX, and @name is the
+ *	module's name; or the name of a module, and the module's name is both,
+ *	with a ``_`` between them
  * @description: string, first line of the patch's message
  * @release: string, kernel release the update was made for; for people only,
  *	the proof is the match
@@ -103,7 +125,9 @@ struct lsp_info {
 	__u32	version;
 	__u32	machine;
 	__u32	flags;
+	__u8	id[LSP_ID_SIZE];
 	__u32	name;
+	__u32	object;
 	__u32	description;
 	__u32	release;
 	__u32	checksum;
@@ -136,15 +160,13 @@ struct lsp_sum_head {
 #define LSP_SUM_EXCEPT	".gnu.linkonce.this_module"
 
 /**
- * struct lsp_unit - one object file of the running kernel
+ * struct lsp_unit - one object file of what the part is for
  * @name: string, path of the object in the build tree ("kernel/exit.o")
- * @object: string, "vmlinux" or the name of the module the unit is part of
  * @first_section: first of the unit's sections
  * @nr_sections: number of sections, at least one
  */
 struct lsp_unit {
 	__u32	name;
-	__u32	object;
 	__u32	first_section;
 	__u32	nr_sections;
 };
@@ -330,15 +352,18 @@ struct lsp_site {
  * enum lsp_func_flags - role of an old function
  * @LSP_FUNC_FRAGMENT: a part (``foo.cold``) of a replaced function: must be
  *	free for the switch, but is not redirected; has no new code
+ * @LSP_FUNC_READER: a function that uses an object of ``datas``: likewise,
+ *	and must be free when the update is undone as well
  */
 enum lsp_func_flags {
 	LSP_FUNC_FRAGMENT	= 1U << 0,
+	LSP_FUNC_READER		= 1U << 1,
 };
 
 /**
- * struct lsp_func - one replaced function
+ * struct lsp_func - one function that is replaced, or must be free
  * @symbol: the old function, a LSP_SYM_FUNC in a LSP_SEC_TEXT section
- * @shndx: ELF section of this module that holds the new code; 0 for fragments
+ * @shndx: ELF section of this module that holds the new code; 0 with a flag
  * @offset: offset of the new function in that section
  * @size: size of the new function
  * @flags: &enum lsp_func_flags
@@ -363,6 +388,35 @@ struct lsp_const {
 	__u32	offset;
 	__u32	kind;
 	__u32	symbol;
+};
+
+/**
+ * struct lsp_data - one read-only object that gets new contents
+ * @symbol: the object, a LSP_SYM_OBJECT of known size in a LSP_SEC_DATA section
+ * @bytes: offset of its old contents in ``.livesplice.bytes``
+ * @first_reloc: first of the relocations of the old contents, which are sorted
+ *	by offset; it counts from the start of the object
+ * @nr_relocs: number of them
+ * @shndx: ELF section of this module that holds the new contents
+ * @offset: offset of the new contents in that section
+ */
+struct lsp_data {
+	__u32	symbol;
+	__u32	bytes;
+	__u32	first_reloc;
+	__u32	nr_relocs;
+	__u32	shndx;
+	__u32	offset;
+};
+
+/**
+ * struct lsp_target - a module that the update has a part for
+ * @object: string, name of the module
+ *
+ * Only the first part has these rows.
+ */
+struct lsp_target {
+	__u32	object;
 };
 
 #endif /* _LINUX_LIVESPLICE_FORMAT_H */

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * livesplice: registry and life cycle of updates.
+ * livesplice: life cycle of updates.
  *
- * An update is registered by load.c while its module is being loaded, visible
- * from MODULE_STATE_COMING to MODULE_STATE_GOING, and can be switched while its
- * module is LIVE. What ends here: lsp_set_enabled(), called by sysfs.c, and
- * lsp_drop(), called by the module loader's hook. Both hand on to switch.c and
- * sysfs.c.
+ * A part of an update is registered by load.c while its module is being loaded,
+ * visible from MODULE_STATE_COMING to MODULE_STATE_GOING, and can be switched
+ * while its module is LIVE. What ends here: lsp_set_enabled(), called by
+ * sysfs.c, and lsp_drop(), called by the module loader's hook. Both hand on to
+ * switch.c and sysfs.c.
  */
 #define pr_fmt(fmt) "livesplice: " fmt
 
@@ -25,16 +25,6 @@
 #include <linux/string.h>
 
 #include "internal.h"
-
-/*
- * Protects the registry and the state of every update, and is held over every
- * operation, which may take seconds. Who only shows a single number of an
- * update reads it without. It is never held while sysfs files are removed:
- * that waits for writers, and they may be waiting for it.
- */
-DEFINE_MUTEX(lsp_mutex);
-
-static LIST_HEAD(lsp_updates);
 
 /* Set once, never cleared. */
 static bool lsp_is_poisoned;
@@ -62,123 +52,8 @@ bool lsp_poisoned(void)
 	return READ_ONCE(lsp_is_poisoned);
 }
 
-static bool lsp_has_unit(const struct lsp_update *update, const char *unit)
-{
-	const char *own;
-
-	for (own = update->units; *own; own += strlen(own) + 1)
-		if (!strcmp(own, unit))
-			return true;
-	return false;
-}
-
 /*
- * Two updates that were made from the same unit know nothing of each other:
- * the compiler used in each what it saw of the functions that the other one
- * replaces.
- */
-static enum lsp_reason lsp_check_base(const struct lsp_update *update)
-{
-	const struct lsp_update *other;
-	const char *unit;
-
-	list_for_each_entry(other, &lsp_updates, node) {
-		if (other == update || other->state != LSP_ENABLED)
-			continue;
-		for (unit = update->units; *unit; unit += strlen(unit) + 1) {
-			if (!lsp_has_unit(other, unit))
-				continue;
-			pr_err("%s: %s is also a unit of %s, which is enabled\n",
-			       update->name, unit, other->name);
-			return LSP_BASE;
-		}
-	}
-	return LSP_OK;
-}
-
-static enum lsp_reason lsp_may_add_locked(const struct lsp_update *update)
-{
-	const struct lsp_update *other;
-
-	lockdep_assert_held(&lsp_mutex);
-
-	if (lsp_poisoned())
-		return LSP_POISONED;
-	list_for_each_entry(other, &lsp_updates, node)
-		if (!strcmp(other->name, update->name))
-			return LSP_NAME;
-	return lsp_check_base(update);
-}
-
-/**
- * lsp_may_add() - would an update be registered?
- * @update: the update; only its name and units need be there
- *
- * Asked before the match: where another update has replaced a function of the
- * same unit, there is no match, but that would be no help to anybody.
- *
- * Context: may sleep.
- * Return: LSP_OK, or why not.
- */
-enum lsp_reason lsp_may_add(const struct lsp_update *update)
-{
-	guard(mutex)(&lsp_mutex);
-	return lsp_may_add_locked(update);
-}
-
-/**
- * lsp_add() - register an update
- * @update: the update, complete; belongs to the registry afterwards
- *
- * Context: its module is UNFORMED; may sleep.
- * Return: LSP_OK, or why not; then @update still belongs to the caller.
- */
-enum lsp_reason lsp_add(struct lsp_update *update)
-{
-	enum lsp_reason reason;
-
-	guard(mutex)(&lsp_mutex);
-
-	reason = lsp_may_add_locked(update);
-	if (reason == LSP_OK)
-		list_add_tail(&update->node, &lsp_updates);
-	return reason;
-}
-
-/**
- * lsp_free_update() - free an update
- * @update: the update, not registered and not visible; may be half made
- */
-void lsp_free_update(struct lsp_update *update)
-{
-	unsigned int i;
-
-	for (i = 0; i < update->nr_patches; i++) {
-		kfree(update->patches[i].name);
-		kfree(update->patches[i].sums);
-		kfree(update->patches[i].holes);
-	}
-	kvfree(update->patches);
-	kfree(update->name);
-	kfree(update->description);
-	kfree(update->units);
-	kfree(update);
-}
-
-static struct lsp_update *lsp_find(const struct module *mod)
-{
-	struct lsp_update *update;
-
-	lockdep_assert_held(&lsp_mutex);
-
-	list_for_each_entry(update, &lsp_updates, node)
-		if (update->mod == mod)
-			return update;
-	return NULL;
-}
-
-/*
- * An enabled update holds a reference on its module, so only a forced unload
+ * An enabled update holds a reference on its modules, so only a forced unload
  * comes here with one. The code is about to vanish: get everybody out.
  */
 static void lsp_undo_forced(struct lsp_update *update)
@@ -192,52 +67,61 @@ static void lsp_undo_forced(struct lsp_update *update)
 	LSP_WARN_ON(reason != LSP_OK);
 }
 
-static struct lsp_update *lsp_take(const struct module *mod)
+static struct lsp_part *lsp_take(const struct module *mod)
 {
-	struct lsp_update *update;
+	struct lsp_part *part;
 
 	guard(mutex)(&lsp_mutex);
 
-	update = lsp_find(mod);
-	if (!update)
+	part = lsp_find(mod);
+	if (!part)
 		return NULL;
-	if (update->state == LSP_ENABLED)
-		lsp_undo_forced(update);
-	list_del_init(&update->node);
-	return update;
+	if (part->update->state == LSP_ENABLED)
+		lsp_undo_forced(part->update);
+	lsp_remove(part);
+	return part;
+}
+
+/*
+ * Undo has proven that no task is in the code. What is left is a task that was
+ * preempted between its last instruction there and a thunk of the module, and
+ * callbacks that the code has queued.
+ */
+static void lsp_drain(const struct lsp_update *update)
+{
+	if (!update->tainted)
+		return;
+	synchronize_rcu_tasks();
+	rcu_barrier();
 }
 
 /**
- * lsp_drop() - forget the update of a module, if there is one
+ * lsp_drop() - forget the part of a module, if it is one
  * @mod: the module, GOING or not yet formed; its memory is freed next
+ *
+ * The update goes with its first part. The other parts have a reference on
+ * that one; if it is unloaded by force they are forgotten as well.
  *
  * Context: may sleep; lsp_mutex not held.
  */
 void lsp_drop(struct module *mod)
 {
-	struct lsp_update *update = lsp_take(mod);
+	struct lsp_part *part = lsp_take(mod), *each;
+	struct lsp_update *update;
 
-	if (!update)
+	if (!part)
 		return;
-	lsp_sysfs_del(update);
-
-	/*
-	 * Undo has proven that no task is in the code. What is left is a task
-	 * that was preempted between its last instruction there and a thunk of
-	 * the module, and callbacks that the code has queued.
-	 */
-	if (update->tainted) {
-		synchronize_rcu_tasks();
-		rcu_barrier();
+	update = part->update;
+	if (lsp_is_first(part)) {
+		list_for_each_entry_reverse(each, &update->parts, node)
+			lsp_sysfs_del(each);
+		lsp_drain(update);
+		lsp_update_free(update);
+	} else {
+		lsp_sysfs_del(part);
+		lsp_drain(update);
+		lsp_part_free(part);
 	}
-	lsp_free_update(update);
-}
-
-static bool lsp_is_live(const struct lsp_update *update)
-{
-	/* Built-in tests have no module. */
-	return !update->mod ||
-	       READ_ONCE(update->mod->state) == MODULE_STATE_LIVE;
 }
 
 static void lsp_report_blockers(const struct lsp_update *update)
@@ -256,10 +140,12 @@ static void lsp_report_blockers(const struct lsp_update *update)
 static void lsp_report(const struct lsp_update *update, bool enable)
 {
 	enum lsp_reason reason = update->result;
-	unsigned int i, functions = 0;
+	const struct lsp_patch *patch;
+	const struct lsp_part *part;
+	unsigned int functions = 0;
 
-	for (i = 0; i < update->nr_patches; i++)
-		functions += !!update->patches[i].new_addr;
+	lsp_for_each_patch(update, part, patch)
+		functions += !!patch->new_addr;
 
 	if (reason == LSP_OK)
 		pr_notice("%s: %s, %u function%s, %u attempt%s, pause %llu ns\n",
@@ -288,26 +174,40 @@ static void lsp_enabled(struct lsp_update *update)
 	add_taint(TAINT_LIVEPATCH, LOCKDEP_STILL_OK);
 }
 
-/*
- * References on the module: an enabled update holds one. A pinned update never
- * gives it back, and so already has it when it is enabled again.
- */
+/* A module that is there without its part would go on running the old code. */
+static enum lsp_reason lsp_check_parts(const struct lsp_update *update)
+{
+	const char *object;
+
+	lsp_for_each_name(object, update->targets) {
+		if (lsp_find_part(update, object) ||
+		    !livesplice_module_exists(object))
+			continue;
+		pr_err("%s: module %s is loaded, but not the part for it, %s-%s\n",
+		       update->name, object, update->name, object);
+		return LSP_PART;
+	}
+	return LSP_OK;
+}
+
 static enum lsp_reason lsp_enable(struct lsp_update *update)
 {
-	bool pin = update->state == LSP_LOADED;
-	enum lsp_reason reason;
+	enum lsp_reason reason = lsp_check_parts(update);
+	const struct lsp_part *part;
 
-	reason = lsp_check_base(update);
-	if (reason != LSP_OK)
-		return reason;
-	if (pin && !try_module_get(update->mod))
-		return LSP_STATE;
-
-	reason = lsp_switch(update, true);
+	list_for_each_entry(part, &update->parts, node) {
+		if (reason != LSP_OK)
+			return reason;
+		reason = lsp_check_base(part, update);
+	}
+	if (reason == LSP_OK)
+		reason = lsp_hold_parts(update);
+	if (reason == LSP_OK)
+		reason = lsp_switch(update, true);
 	if (reason == LSP_OK)
 		lsp_enabled(update);
-	else if (pin)
-		module_put(update->mod);
+	else
+		lsp_put_parts(update);
 	return reason;
 }
 
@@ -317,9 +217,9 @@ static enum lsp_reason lsp_disable(struct lsp_update *update)
 
 	if (reason != LSP_OK)
 		return reason;
-	WRITE_ONCE(update->state, update->pinned ? LSP_PINNED : LSP_LOADED);
-	if (!update->pinned)
-		module_put(update->mod);
+	WRITE_ONCE(update->state,
+		   lsp_is_pinned(update) ? LSP_PINNED : LSP_LOADED);
+	lsp_put_parts(update);
 	return LSP_OK;
 }
 
@@ -339,8 +239,6 @@ static enum lsp_reason lsp_set_enabled_locked(struct lsp_update *update,
 	update->nr_blockers = 0;
 	if (lsp_poisoned())
 		reason = LSP_POISONED;
-	else if (!lsp_is_live(update))
-		reason = LSP_STATE;
 	else
 		reason = enable ? lsp_enable(update) : lsp_disable(update);
 	WRITE_ONCE(update->result, reason);
@@ -366,12 +264,12 @@ enum lsp_reason lsp_set_enabled(struct lsp_update *update, bool enable)
 
 static int lsp_coming(struct module *mod)
 {
-	struct lsp_update *update;
+	struct lsp_part *part;
 
 	/* Nobody can take it away: its module is on the way up, in this task. */
 	scoped_guard(mutex, &lsp_mutex)
-		update = lsp_find(mod);
-	return update ? lsp_sysfs_add(update) : 0;
+		part = lsp_find(mod);
+	return part ? lsp_sysfs_add(part) : 0;
 }
 
 static int lsp_module_event(struct notifier_block *nb, unsigned long event,

@@ -10,6 +10,7 @@
  */
 #include <linux/ctype.h>
 #include <linux/elf.h>
+#include <linux/module.h>
 #include <linux/sizes.h>
 #include <linux/string.h>
 
@@ -108,14 +109,17 @@ const char *lsp_string(const struct lsp_tables *tables, u32 offset)
 	return tables->strings + offset;
 }
 
-/* Whether @nr records from @first lie within @total. */
-static bool lsp_slice_ok(u32 first, u32 nr, u32 total)
-{
-	return first <= total && nr <= total - first;
-}
-
-static enum lsp_reason lsp_bad(struct lsp_damage *damage, enum lsp_table table,
-			       u32 index, const char *what)
+/**
+ * lsp_bad() - take note of damage
+ * @damage: to be filled in
+ * @table: table with the damage
+ * @index: row of it
+ * @what: what is wrong
+ *
+ * Return: LSP_FORMAT.
+ */
+enum lsp_reason lsp_bad(struct lsp_damage *damage, enum lsp_table table,
+			u32 index, const char *what)
 {
 	*damage = (struct lsp_damage) {
 		.section = lsp_table_section(table), .index = index,
@@ -141,6 +145,11 @@ static bool lsp_name_ok(const char *name)
 	return true;
 }
 
+static bool lsp_object_ok(const char *name)
+{
+	return *name && strlen(name) < MODULE_NAME_LEN && !strchr(name, '/');
+}
+
 static enum lsp_reason lsp_check_info(const struct lsp_tables *t,
 				      struct lsp_damage *d)
 {
@@ -160,11 +169,35 @@ static enum lsp_reason lsp_check_info(const struct lsp_tables *t,
 	if (!t->nr_strings || t->strings[t->nr_strings - 1])
 		return lsp_bad(d, LSP_TABLE_strings, 0, "not terminated");
 	if (!lsp_string_ok(t, info->name) ||
+	    !lsp_string_ok(t, info->object) ||
 	    !lsp_string_ok(t, info->description) ||
 	    !lsp_string_ok(t, info->release))
 		return lsp_bad(d, LSP_TABLE_info, 0, "string out of range");
 	if (!lsp_name_ok(lsp_string(t, info->name)))
 		return lsp_bad(d, LSP_TABLE_info, 0, "bad name");
+	if (!lsp_object_ok(lsp_string(t, info->object)))
+		return lsp_bad(d, LSP_TABLE_info, 0, "bad object");
+	return LSP_OK;
+}
+
+/* The first part lists the modules that there are others for. */
+static enum lsp_reason lsp_check_targets(const struct lsp_tables *t,
+					 struct lsp_damage *d)
+{
+	bool first = !strcmp(lsp_string(t, t->info->object), LSP_VMLINUX);
+	u32 i;
+
+	for (i = 0; i < t->nr_targets; i++) {
+		const struct lsp_target *target = &t->targets[i];
+
+		if (!lsp_string_ok(t, target->object))
+			return lsp_bad(d, LSP_TABLE_targets, i, "string out of range");
+		if (!first || !lsp_object_ok(lsp_string(t, target->object)) ||
+		    !strcmp(lsp_string(t, target->object), LSP_VMLINUX))
+			return lsp_bad(d, LSP_TABLE_targets, i, "not a module of the first part");
+	}
+	if (!t->nr_funcs && !t->nr_datas && !t->nr_targets)
+		return lsp_bad(d, LSP_TABLE_info, 0, "changes nothing");
 	return LSP_OK;
 }
 
@@ -176,8 +209,7 @@ static enum lsp_reason lsp_check_units(const struct lsp_tables *t,
 	for (i = 0; i < t->nr_units; i++) {
 		const struct lsp_unit *unit = &t->units[i];
 
-		if (!lsp_string_ok(t, unit->name) ||
-		    !lsp_string_ok(t, unit->object))
+		if (!lsp_string_ok(t, unit->name))
 			return lsp_bad(d, LSP_TABLE_units, i, "string out of range");
 		if (unit->first_section != next || !unit->nr_sections ||
 		    !lsp_slice_ok(next, unit->nr_sections, t->nr_sections))
@@ -186,7 +218,7 @@ static enum lsp_reason lsp_check_units(const struct lsp_tables *t,
 			if (t->sections[next].unit != i)
 				return lsp_bad(d, LSP_TABLE_sections, next, "not of its unit");
 	}
-	if (!t->nr_units || next != t->nr_sections)
+	if ((!t->nr_units && !t->nr_targets) || next != t->nr_sections)
 		return lsp_bad(d, LSP_TABLE_units, i, "sections without a unit");
 	return LSP_OK;
 }
@@ -337,48 +369,6 @@ static enum lsp_reason lsp_check_symbols(const struct lsp_tables *t,
 	return LSP_OK;
 }
 
-static enum lsp_reason lsp_check_funcs(const struct lsp_tables *t,
-				       struct lsp_damage *d)
-{
-	u32 i;
-
-	for (i = 0; i < t->nr_funcs; i++) {
-		const struct lsp_func *func = &t->funcs[i];
-		const struct lsp_symbol *sym;
-
-		if (func->symbol >= t->nr_symbols)
-			return lsp_bad(d, LSP_TABLE_funcs, i, "symbol out of range");
-		sym = &t->symbols[func->symbol];
-		if (sym->type != LSP_SYM_FUNC || !sym->size ||
-		    sym->section == LSP_NONE ||
-		    t->sections[sym->section].kind != LSP_SEC_TEXT)
-			return lsp_bad(d, LSP_TABLE_funcs, i, "not a function");
-		if (sym->bind == LSP_BIND_WEAK)
-			return lsp_bad(d, LSP_TABLE_funcs, i, "weak function");
-		if (func->flags & ~LSP_FUNC_FRAGMENT)
-			return lsp_bad(d, LSP_TABLE_funcs, i, "unknown flags");
-		if (!(func->flags & LSP_FUNC_FRAGMENT) != !!func->shndx)
-			return lsp_bad(d, LSP_TABLE_funcs, i,
-				       "new code where none belongs, or none");
-	}
-	return LSP_OK;
-}
-
-static enum lsp_reason lsp_check_consts(const struct lsp_tables *t,
-					struct lsp_damage *d)
-{
-	u32 i;
-
-	for (i = 0; i < t->nr_consts; i++) {
-		if (t->consts[i].kind != LSP_SITE_RUNTIME_PTR &&
-		    t->consts[i].kind != LSP_SITE_RUNTIME_SHIFT)
-			return lsp_bad(d, LSP_TABLE_consts, i, "unknown kind");
-		if (t->consts[i].symbol >= t->nr_symbols)
-			return lsp_bad(d, LSP_TABLE_consts, i, "symbol out of range");
-	}
-	return LSP_OK;
-}
-
 static enum lsp_reason lsp_check_span(const struct lsp_span *span,
 				      enum lsp_table table,
 				      struct lsp_damage *d)
@@ -400,7 +390,7 @@ static enum lsp_reason lsp_check_span(const struct lsp_span *span,
  * @damage: filled in on failure
  *
  * Section indexes and offsets into the module itself (&struct lsp_func,
- * &struct lsp_const) cannot be checked here; load.c does so.
+ * &struct lsp_const, &struct lsp_data) cannot be checked here; load.c does so.
  *
  * Context: any.
  * Return: LSP_OK or LSP_FORMAT.
@@ -411,8 +401,9 @@ enum lsp_reason lsp_format_parse(const struct lsp_span *spans,
 {
 	static enum lsp_reason (* const checks[])(const struct lsp_tables *t,
 					    struct lsp_damage *d) = {
-		lsp_check_info,	    lsp_check_units,   lsp_check_symbols,
-		lsp_check_sections, lsp_check_funcs,   lsp_check_consts,
+		lsp_check_info,	    lsp_check_targets, lsp_check_units,
+		lsp_check_symbols,  lsp_check_sections, lsp_check_funcs,
+		lsp_check_consts,   lsp_check_datas,
 	};
 	enum lsp_reason reason;
 	unsigned int i;

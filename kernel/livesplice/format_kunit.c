@@ -27,6 +27,8 @@ struct lsp_example {
 	struct lsp_site		sites[3];
 	struct lsp_func		func;
 	struct lsp_const	konst;
+	struct lsp_data		data;
+	struct lsp_target	target;
 	u8			bytes[96];
 	char			strings[24];
 	struct lsp_span		spans[LSP_NR_TABLES];
@@ -87,9 +89,10 @@ static struct lsp_example *example(struct kunit *test)
 	ex->info.version = LSP_FORMAT_VERSION;
 	ex->info.machine = ELF_ARCH;
 	ex->info.name = STR_NAME;
+	ex->info.object = STR_VMLINUX;
 	memcpy(ex->strings, "\0fix\0vmlinux\0a.o\0func\0", 22);
 	ex->unit = (struct lsp_unit) {
-		.name = STR_UNIT, .object = STR_VMLINUX, .nr_sections = 3,
+		.name = STR_UNIT, .nr_sections = 3,
 	};
 	example_sections(ex);
 	ex->func = (struct lsp_func) { .symbol = 0, .shndx = 1, .size = 8 };
@@ -153,6 +156,8 @@ static void format_bad_info(struct kunit *test)
 	EXPECT_REFUSED(test, ex->info.name = STR_EMPTY);
 	EXPECT_REFUSED(test, ex->info.name = STR_UNIT);
 	EXPECT_REFUSED(test, ex->info.description = U32_MAX);
+	EXPECT_REFUSED(test, ex->info.object = U32_MAX);
+	EXPECT_REFUSED(test, ex->info.object = STR_EMPTY);
 	EXPECT_REFUSED(test, ex->strings[sizeof(ex->strings) - 1] = 'x');
 	EXPECT_REFUSED(test, ex->spans[LSP_TABLE_info].size = 0);
 	EXPECT_REFUSED(test, ex->spans[LSP_TABLE_strings].size = 0);
@@ -163,7 +168,6 @@ static void format_bad_sections(struct kunit *test)
 	EXPECT_REFUSED(test, ex->unit.first_section = 1);
 	EXPECT_REFUSED(test, ex->unit.nr_sections = 4);
 	EXPECT_REFUSED(test, ex->unit.nr_sections = 2);
-	EXPECT_REFUSED(test, ex->unit.object = U32_MAX);
 	EXPECT_REFUSED(test, ex->spans[LSP_TABLE_units].size = 0);
 	EXPECT_REFUSED(test, ex->sections[1].unit = 1);
 	EXPECT_REFUSED(test, ex->sections[1].kind = LSP_SEC_KINDS);
@@ -196,12 +200,91 @@ static void format_bad_records(struct kunit *test)
 	EXPECT_REFUSED(test, ex->relocs[1].reserved = 1);
 	EXPECT_REFUSED(test, ex->func.symbol = 1);
 	EXPECT_REFUSED(test, ex->func.symbol = 3);
-	EXPECT_REFUSED(test, ex->func.flags = 2);
+	EXPECT_REFUSED(test, ex->func.flags = 4);
+	EXPECT_REFUSED(test, ex->func.flags = LSP_FUNC_READER);
 	EXPECT_REFUSED(test, ex->func.flags = LSP_FUNC_FRAGMENT);
 	EXPECT_REFUSED(test, ex->func.shndx = 0);
 	EXPECT_REFUSED(test, ex->symbols[0].bind = LSP_BIND_WEAK);
 	EXPECT_REFUSED(test, ex->konst.kind = LSP_SITE_ALT);
 	EXPECT_REFUSED(test, ex->konst.symbol = 3);
+}
+
+/* Only the first part may say so, and only of modules. */
+static void format_targets(struct kunit *test)
+{
+	struct lsp_example *ex = example(test);
+
+	ex->target.object = STR_NAME;
+	example_span(ex, LSP_TABLE_targets, &ex->target, sizeof(ex->target));
+	KUNIT_EXPECT_EQ(test, parse(ex), LSP_OK);
+	ex->target.object = STR_VMLINUX;
+	KUNIT_EXPECT_EQ(test, parse(ex), LSP_FORMAT);
+	ex->target.object = STR_EMPTY;
+	KUNIT_EXPECT_EQ(test, parse(ex), LSP_FORMAT);
+	ex->target.object = sizeof(ex->strings);
+	KUNIT_EXPECT_EQ(test, parse(ex), LSP_FORMAT);
+	ex->target.object = STR_NAME;
+	ex->info.object = STR_NAME;
+	KUNIT_EXPECT_EQ(test, parse(ex), LSP_FORMAT);
+}
+
+static struct lsp_example *data_example(struct kunit *test)
+{
+	struct lsp_example *ex = example(test);
+
+	/* The last section of the example, as data. */
+	ex->sections[2] = (struct lsp_section) {
+		.kind = LSP_SEC_DATA, .size = 16, .bytes = LSP_NONE,
+	};
+	ex->symbols[2] = (struct lsp_symbol) {
+		.section = 2, .size = 12, .type = LSP_SYM_OBJECT,
+		.bind = LSP_BIND_LOCAL,
+	};
+	ex->relocs[1].offset = 4;
+	ex->sections[0].nr_relocs = 1;
+	ex->data = (struct lsp_data) {
+		.symbol = 2, .first_reloc = 1, .nr_relocs = 1, .shndx = 1,
+	};
+	example_span(ex, LSP_TABLE_datas, &ex->data, sizeof(ex->data));
+	return ex;
+}
+
+#define EXPECT_DATA(test, reason, statement) do {			\
+	struct kunit *__test = (test);					\
+	struct lsp_example *ex = data_example(__test);			\
+									\
+	statement;							\
+	KUNIT_EXPECT_EQ_MSG(__test, parse(ex), reason, #statement);	\
+} while (0)
+
+static void format_datas(struct kunit *test)
+{
+	EXPECT_DATA(test, LSP_OK, (void)ex);
+	EXPECT_DATA(test, LSP_FORMAT, ex->data.symbol = 3);
+	EXPECT_DATA(test, LSP_FORMAT, ex->data.symbol = 0);
+	EXPECT_DATA(test, LSP_FORMAT, ex->symbols[2].size = 0);
+	EXPECT_DATA(test, LSP_FORMAT, ex->symbols[2].bind = LSP_BIND_WEAK);
+	EXPECT_DATA(test, LSP_FORMAT, ex->data.bytes = sizeof(ex->bytes) - 11);
+	EXPECT_DATA(test, LSP_FORMAT, ex->data.first_reloc = 2);
+	EXPECT_DATA(test, LSP_FORMAT, ex->data.nr_relocs = 2);
+	EXPECT_DATA(test, LSP_FORMAT, ex->relocs[1].offset = 12);
+	EXPECT_DATA(test, LSP_FORMAT, ex->relocs[1].symbol = 3);
+}
+
+/* A first part may be empty, but for what the others need. */
+static void format_empty(struct kunit *test)
+{
+	struct lsp_example *ex = example(test);
+
+	ex->spans[LSP_TABLE_units].size = 0;
+	ex->spans[LSP_TABLE_sections].size = 0;
+	ex->spans[LSP_TABLE_symbols].size = 0;
+	ex->spans[LSP_TABLE_funcs].size = 0;
+	ex->spans[LSP_TABLE_consts].size = 0;
+	KUNIT_EXPECT_EQ(test, parse(ex), LSP_FORMAT);
+	ex->target.object = STR_NAME;
+	example_span(ex, LSP_TABLE_targets, &ex->target, sizeof(ex->target));
+	KUNIT_EXPECT_EQ(test, parse(ex), LSP_OK);
 }
 
 static void format_bad_sites(struct kunit *test)
@@ -266,6 +349,9 @@ static struct kunit_case livesplice_format_cases[] = {
 	KUNIT_CASE(format_bad_info),
 	KUNIT_CASE(format_bad_sections),
 	KUNIT_CASE(format_bad_records),
+	KUNIT_CASE(format_targets),
+	KUNIT_CASE(format_empty),
+	KUNIT_CASE(format_datas),
 	KUNIT_CASE(format_bad_sites),
 	KUNIT_CASE(format_flipped_bits),
 	KUNIT_CASE(format_truncated),

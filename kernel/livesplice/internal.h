@@ -6,15 +6,12 @@
 #ifndef _LIVESPLICE_INTERNAL_H
 #define _LIVESPLICE_INTERNAL_H
 
-#include <linux/completion.h>
-#include <linux/kobject.h>
-#include <linux/list.h>
-#include <linux/livesplice.h>
 #include <linux/module.h>
 #include <linux/mutex.h>
-#include <linux/refcount.h>
 #include <linux/sched.h>
 #include <linux/types.h>
+
+#include "update.h"
 
 /**
  * DOC: Locks and phases
@@ -27,221 +24,16 @@
  * Switching: ``lsp_mutex`` serialises every change of the registry and of an
  * update's state, and every attempt to switch. Below it, in this order:
  * cpus_read_lock(), jump_label_lock(), text_mutex, stop_machine_cpuslocked().
- * The last three are taken per attempt and dropped between attempts.
+ * The last three are taken per attempt and dropped between attempts. Also below
+ * it, and never together with those: module_mutex, and ``lsp_names_lock``, which
+ * protects what the loader asks for every module that comes.
  *
  * Functions with the suffix _stopped run inside the pause: on one CPU, with
  * interrupts off, while all others wait. They take no lock, allocate nothing
  * and print nothing.
  */
 
-/**
- * LSP_REASONS - every way an operation can end
- *
- * @X: called as X(symbol, word, errno, meaning)
- *
- * The word is what ``result`` shows, what the
- * log says and what Documentation/livesplice/reasons.rst explains.
- */
-#define LSP_REASONS(X) \
-	X(OK, "ok", 0, \
-	  "done") \
-	X(FORMAT, "format", -ENOEXEC, \
-	  "the update is damaged, or not of this format version") \
-	X(LICENSE, "license", -EPERM, \
-	  "only GPL updates may use what is not exported") \
-	X(TARGET, "target", -ENODEV, \
-	  "the object to be updated is not in this kernel") \
-	X(NAME, "name", -EEXIST, \
-	  "an update of this name is registered") \
-	X(BASE, "base", -EEXIST, \
-	  "another enabled update replaced code of the same unit") \
-	X(MISMATCH, "mismatch", -ENOEXEC, \
-	  "the running code is not the code the update was made from") \
-	X(AMBIGUOUS, "ambiguous", -ENOEXEC, \
-	  "several places in the kernel fit and nothing tells them apart") \
-	X(UNRESOLVED, "unresolved", -ENOENT, \
-	  "a symbol that the new code needs cannot be located") \
-	X(SEALED, "sealed", -EOPNOTSUPP, \
-	  "new code takes the address of a function that cannot be called indirectly") \
-	X(SITE, "site", -EOPNOTSUPP, \
-	  "there is no room for the jump at the function's entry") \
-	X(DENIED, "denied", -EOPNOTSUPP, \
-	  "the function runs while text is being changed") \
-	X(OWNER, "owner", -EBUSY, \
-	  "somebody else owns bytes that the jump would overwrite") \
-	X(CHANGED, "changed", -EBUSY, \
-	  "the running text is not what was matched any more") \
-	X(BUSY, "busy", -EBUSY, \
-	  "a task is using a function of the update") \
-	X(INTERRUPTED, "interrupted", -EINTR, \
-	  "the attempt was interrupted by a signal") \
-	X(STATE, "state", -EBUSY, \
-	  "not possible in this state") \
-	X(NOMEM, "nomem", -ENOMEM, \
-	  "out of memory") \
-	X(POISONED, "poisoned", -EIO, \
-	  "the engine found itself inconsistent and changes nothing any more")
-
-#define LSP_REASON_ENUM(sym, word, err, text)	LSP_##sym,
-enum lsp_reason {
-	LSP_REASONS(LSP_REASON_ENUM)
-	LSP_NR_REASONS
-};
-#undef LSP_REASON_ENUM
-
-/**
- * LSP_STATES - life of an update
- * @X: called as X(symbol, word)
- *
- * loaded -> enabled -> loaded -> ...; an update with something that may be
- * left behind goes from enabled to pinned instead of loaded, and from there
- * back to enabled. The other words of the ABI belong to parts for modules and
- * to relaxed functions.
- */
-#define LSP_STATES(X)		\
-	X(LOADED,  "loaded")	\
-	X(ENABLED, "enabled")	\
-	X(PINNED,  "pinned")
-
-#define LSP_STATE_ENUM(sym, word)	LSP_##sym,
-enum lsp_state {
-	LSP_STATES(LSP_STATE_ENUM)
-	LSP_NR_STATES
-};
-#undef LSP_STATE_ENUM
-
-const char *lsp_reason_word(enum lsp_reason reason);
-const char *lsp_reason_text(enum lsp_reason reason);
-int lsp_reason_errno(enum lsp_reason reason);
-const char *lsp_state_word(enum lsp_state state);
-
-/* Bytes of a jump at a function's entry. */
-#define LSP_JUMP_SIZE		5
-
-/* A checksum of the matched text covers this many bytes. */
-#define LSP_SUM_BLOCK		64
-
-/* Most blockers kept of one attempt. */
-#define LSP_MAX_BLOCKERS	32
-
-/**
- * struct lsp_hole - bytes of a function that the kernel goes on rewriting
- * @offset: offset in the function
- * @length: number of bytes
- */
-struct lsp_hole {
-	u32	offset;
-	u32	length;
-};
-
-/**
- * struct lsp_patch - one replaced function, or a fragment of one
- * @update: the update it belongs to
- * @kobj: its directory OBJECT/FUNCTION,N; fragments have none
- * @name: name of the old function (owned)
- * @pos: which of that name it is in address order, from 1
- * @old_addr: address of the old function in the running kernel
- * @old_size: its size
- * @new_addr: address of the new function, 0 for fragments
- * @new_size: its size
- * @site: where the jump goes, 0 for fragments
- * @saved: bytes at @site when the update was matched; restored by undo
- * @sums: checksum of each LSP_SUM_BLOCK bytes of the old function, holes and
- *	the bytes at @site taken as zero (owned)
- * @nr_sums: number of checksums
- * @holes: sorted holes (owned)
- * @nr_holes: number of holes
- *
- * Filled in while loading, constant afterwards.
- */
-struct lsp_patch {
-	struct lsp_update	*update;
-	struct kobject		kobj;
-	char			*name;
-	unsigned int		pos;
-	unsigned long		old_addr;
-	unsigned int		old_size;
-	unsigned long		new_addr;
-	unsigned int		new_size;
-	unsigned long		site;
-	u8			saved[LSP_JUMP_SIZE];
-	u32			*sums;
-	unsigned int		nr_sums;
-	struct lsp_hole		*holes;
-	unsigned int		nr_holes;
-};
-
-/**
- * struct lsp_blocker - a task that kept an attempt from succeeding
- * @pid: its thread id, 0 for idle tasks
- * @comm: its name
- * @addr: the address on its stack that lies in a function of the update
- */
-struct lsp_blocker {
-	pid_t		pid;
-	char		comm[TASK_COMM_LEN];
-	unsigned long	addr;
-};
-
-/**
- * struct lsp_update - one update, from insmod to rmmod
- * @node: in the registry, under lsp_mutex; empty before registration
- * @kobj: its directory /sys/kernel/splice/NAME
- * @object_kobj: its directory OBJECT, for vmlinux
- * @mod: the module
- * @name: its name (owned)
- * @description: first line of the patch's message (owned)
- * @units: names of its units, "vmlinux:kernel/exit.o", one after the other,
- *	each with its NUL, the list ended by an empty one (owned)
- * @pinned: something of it may be left behind: it can never be unloaded
- * @state: under lsp_mutex
- * @result: of the last operation, under lsp_mutex
- * @attempts: pauses tried by the last operation
- * @max_attempts: most pauses one operation may try
- * @retry_ms: wait between two attempts, in ms
- * @pause_ns: length of the last pause
- * @hooks_ns: time of in-pause hooks in it
- * @patches: the replaced functions, sorted by old_addr, constant (owned)
- * @nr_patches: number of them
- * @blockers: those of the last busy attempt
- * @nr_blockers: number of them
- * @tainted: it was enabled once: the kernel is tainted, and tasks may have
- *	been in its code
- * @changed: patch whose text was found changed by the last ``verify``
- * @changed_offset: where in it
- * @kobjs: kobjects in use, plus one while the directory exists
- * @released: completed when there are none
- */
-struct lsp_update {
-	struct list_head	node;
-	struct kobject		kobj;
-	struct kobject		object_kobj;
-	struct module		*mod;
-	char			*name;
-	char			*description;
-	char			*units;
-	bool			pinned;
-	enum lsp_state		state;
-	enum lsp_reason		result;
-	unsigned int		attempts;
-	unsigned int		max_attempts;
-	unsigned int		retry_ms;
-	u64			pause_ns;
-	u64			hooks_ns;
-	struct lsp_patch	*patches;
-	unsigned int		nr_patches;
-	struct lsp_blocker	blockers[LSP_MAX_BLOCKERS];
-	unsigned int		nr_blockers;
-	bool			tainted;
-	const struct lsp_patch	*changed;
-	unsigned int		changed_offset;
-	refcount_t		kobjs;
-	struct completion	released;
-};
-
-/* core.c: registry and life cycle */
-
-extern struct mutex lsp_mutex;
+/* core.c: life cycle */
 
 void lsp_poison(const char *what);
 bool lsp_poisoned(void);
@@ -258,16 +50,45 @@ bool lsp_poisoned(void);
 	unlikely(__broken);					\
 })
 
-enum lsp_reason lsp_may_add(const struct lsp_update *update);
-enum lsp_reason lsp_add(struct lsp_update *update);
 void lsp_drop(struct module *mod);
 enum lsp_reason lsp_set_enabled(struct lsp_update *update, bool enable);
-void lsp_free_update(struct lsp_update *update);
+
+/* registry.c: which updates and parts there are */
+
+extern struct mutex lsp_mutex;
+
+enum lsp_reason lsp_may_add(struct lsp_part *part);
+enum lsp_reason lsp_add(struct lsp_part *part);
+void lsp_remove(struct lsp_part *part);
+struct lsp_part *lsp_find(const struct module *mod);
+const struct lsp_part *lsp_find_part(const struct lsp_update *update,
+				     const char *object);
+bool lsp_is_first(const struct lsp_part *part);
+enum lsp_reason lsp_check_base(const struct lsp_part *part,
+			       const struct lsp_update *own);
+int lsp_target_coming(const struct module *mod);
+enum lsp_state lsp_shown_state(const struct lsp_update *update);
+
+/* parts.c: what an update consists of */
+
+struct lsp_part *lsp_part_new(struct module *mod);
+void lsp_part_free(struct lsp_part *part);
+void lsp_update_free(struct lsp_update *update);
+unsigned int lsp_nr_patches(const struct lsp_update *update);
+bool lsp_has_name(const char *list, const char *name);
+bool lsp_is_pinned(const struct lsp_update *update);
+enum lsp_reason lsp_hold_parts(struct lsp_update *update);
+void lsp_put_parts(struct lsp_update *update);
+
+/* kernel/module/livesplice.c: what only the module loader knows */
+
+struct module *livesplice_use_module(struct module *user, const char *name);
+bool livesplice_module_exists(const char *name);
 
 /* sysfs.c: /sys/kernel/splice */
 
-int lsp_sysfs_add(struct lsp_update *update);
-void lsp_sysfs_del(struct lsp_update *update);
+int lsp_sysfs_add(struct lsp_part *part);
+void lsp_sysfs_del(struct lsp_part *part);
 int lsp_sysfs_init(void);
 
 /* The loading half has a header of its own: match.h. */
@@ -276,6 +97,12 @@ int lsp_sysfs_init(void);
 
 enum lsp_reason lsp_sums_make(struct lsp_patch *patch);
 bool lsp_sums_check(const struct lsp_patch *patch, unsigned int *offset);
+
+/* data.c: read-only objects that get new contents */
+
+const void *lsp_data_expected(const struct lsp_datum *datum, bool enabled);
+bool lsp_data_check(const struct lsp_datum *datum, bool enabled,
+		    unsigned int *offset);
 
 /* switch.c: apply and undo */
 

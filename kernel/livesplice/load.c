@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * livesplice: from a module image to an update that can be enabled.
+ * livesplice: from a module image to a part of an update that can be enabled.
  *
  * Called by the module loader's hook (kernel/module/livesplice.c) before any
  * symbol of the module is resolved and any of its relocations applied: parse
@@ -35,7 +35,7 @@
  * @diag: where and why it failed
  * @damage: what is wrong with the tables
  * @detail: name that the reason is about, if it is not a mismatch
- * @update: what will be registered
+ * @part: what will be registered
  */
 struct lsp_loading {
 	const struct lsp_image	*image;
@@ -44,7 +44,7 @@ struct lsp_loading {
 	struct lsp_diag		diag;
 	struct lsp_damage	damage;
 	const char		*detail;
-	struct lsp_update	*update;
+	struct lsp_part		*part;
 };
 
 /* Find the tables among the module's sections. */
@@ -74,11 +74,28 @@ static enum lsp_reason lsp_find_tables(struct lsp_loading *load,
 	return LSP_OK;
 }
 
+/* NAME for the first part, NAME_OBJECT for the others. */
+static bool lsp_is_part_name(struct lsp_loading *load, const char *mod)
+{
+	const struct lsp_info *info = load->tables.info;
+	const char *name = lsp_string(&load->tables, info->name);
+	const char *object = lsp_string(&load->tables, info->object);
+	size_t len = strlen(name);
+
+	load->detail = name;
+	if (strncmp(mod, name, len))
+		return false;
+	mod += len;
+	if (!strcmp(object, LSP_VMLINUX))
+		return !*mod;
+	load->detail = object;
+	return *mod == '_' && !strcmp(mod + 1, object);
+}
+
 static enum lsp_reason lsp_parse(struct lsp_loading *load)
 {
 	struct lsp_span spans[LSP_NR_TABLES] = { };
 	enum lsp_reason reason;
-	u32 i;
 
 	reason = lsp_find_tables(load, spans);
 	if (reason == LSP_OK)
@@ -92,17 +109,10 @@ static enum lsp_reason lsp_parse(struct lsp_loading *load)
 		return LSP_FORMAT;
 	}
 
-	load->detail = lsp_string(&load->tables, load->tables.info->name);
-	if (strcmp(load->detail, load->image->mod->name))
+	if (!lsp_is_part_name(load, load->image->mod->name))
 		return LSP_FORMAT;
-	for (i = 0; i < load->tables.nr_units; i++) {
-		load->detail = lsp_string(&load->tables,
-					  load->tables.units[i].object);
-		if (strcmp(load->detail, "vmlinux"))
-			return LSP_TARGET;
-	}
 	load->detail = "functions";
-	if (!load->tables.nr_funcs || load->tables.nr_funcs > LSP_MAX_FUNCS)
+	if (load->tables.nr_funcs > LSP_MAX_FUNCS)
 		return LSP_FORMAT;
 	load->detail = NULL;
 	return LSP_OK;
@@ -154,6 +164,15 @@ static enum lsp_reason lsp_fill_consts(struct lsp_loading *load)
 	return LSP_OK;
 }
 
+/* The new contents of an object, for data.c. */
+static const void *lsp_new_contents(const void *priv, const struct lsp_data *row)
+{
+	const struct lsp_loading *load = priv;
+	u32 size = load->tables.symbols[row->symbol].size;
+
+	return lsp_module_bytes(load->image, row->shndx, row->offset, size, 0);
+}
+
 /* The jump must not lie over bytes that the kernel goes on rewriting. */
 static bool lsp_site_in_hole(const struct lsp_patch *patch)
 {
@@ -181,7 +200,8 @@ static enum lsp_reason lsp_plan_jump(struct lsp_loading *load,
 		return LSP_FORMAT;
 	patch->new_addr = (unsigned long)code;
 	patch->new_size = func->size;
-	patch->pos = lsp_kallsyms_pos(patch->name, patch->old_addr);
+	patch->pos = lsp_names_pos(&load->values.names, patch->name,
+				   patch->old_addr);
 	if (!patch->pos)
 		return LSP_UNRESOLVED;
 	if (lsp_arch_denied(patch->old_addr, patch->old_size))
@@ -204,7 +224,8 @@ static enum lsp_reason lsp_plan_patch(struct lsp_loading *load,
 	enum lsp_reason reason;
 
 	load->detail = lsp_string(&load->tables, sym->name);
-	patch->update = load->update;
+	patch->part = load->part;
+	patch->reader = func->flags & LSP_FUNC_READER;
 	patch->name = kstrdup(load->detail, GFP_KERNEL);
 	if (!patch->name)
 		return LSP_NOMEM;
@@ -214,7 +235,7 @@ static enum lsp_reason lsp_plan_patch(struct lsp_loading *load,
 	patch->old_size = sym->size;
 	reason = lsp_match_function(&load->values, func->symbol, &patch->holes,
 				    &patch->nr_holes, &load->diag);
-	if (reason == LSP_OK && !(func->flags & LSP_FUNC_FRAGMENT))
+	if (reason == LSP_OK && !func->flags)
 		reason = lsp_plan_jump(load, patch, func);
 	if (reason == LSP_OK)
 		reason = lsp_sums_make(patch);
@@ -230,29 +251,32 @@ static int lsp_cmp_patch(const void *a, const void *b)
 
 static enum lsp_reason lsp_plan_patches(struct lsp_loading *load)
 {
-	struct lsp_update *update = load->update;
+	struct lsp_part *part = load->part;
 	enum lsp_reason reason;
 	u32 i;
 
-	update->patches = kvcalloc(load->tables.nr_funcs,
-				   sizeof(*update->patches), GFP_KERNEL);
-	if (!update->patches)
+	/* A first part may be there for the others only. */
+	if (!load->tables.nr_funcs)
+		return LSP_OK;
+	part->patches = kvcalloc(load->tables.nr_funcs, sizeof(*part->patches),
+				 GFP_KERNEL);
+	if (!part->patches)
 		return LSP_NOMEM;
 	for (i = 0; i < load->tables.nr_funcs; i++) {
 		/* Counted first, so that a half-made one is freed as well. */
-		update->nr_patches++;
-		reason = lsp_plan_patch(load, &update->patches[i],
+		part->nr_patches++;
+		reason = lsp_plan_patch(load, &part->patches[i],
 					&load->tables.funcs[i]);
 		if (reason != LSP_OK)
 			return reason;
 	}
-	sort(update->patches, update->nr_patches, sizeof(*update->patches),
+	sort(part->patches, part->nr_patches, sizeof(*part->patches),
 	     lsp_cmp_patch, NULL);
-	for (i = 1; i < update->nr_patches; i++) {
-		const struct lsp_patch *last = &update->patches[i - 1];
+	for (i = 1; i < part->nr_patches; i++) {
+		const struct lsp_patch *last = &part->patches[i - 1];
 
-		load->detail = update->patches[i].name;
-		if (last->old_addr + last->old_size > update->patches[i].old_addr)
+		load->detail = part->patches[i].name;
+		if (last->old_addr + last->old_size > part->patches[i].old_addr)
 			return LSP_FORMAT;
 	}
 	load->detail = NULL;
@@ -262,47 +286,86 @@ static enum lsp_reason lsp_plan_patches(struct lsp_loading *load)
 /* "object:unit" of every unit, each with its NUL, an empty one at the end. */
 static char *lsp_unit_names(const struct lsp_tables *tables)
 {
+	const char *object = lsp_string(tables, tables->info->object);
 	size_t size = 1;
 	char *names, *p;
 	u32 i;
 
 	for (i = 0; i < tables->nr_units; i++)
-		size += strlen(lsp_string(tables, tables->units[i].object)) +
-			strlen(lsp_string(tables, tables->units[i].name)) + 2;
+		size += strlen(object) + 2 +
+			strlen(lsp_string(tables, tables->units[i].name));
 	names = kzalloc(size, GFP_KERNEL);
 	if (!names)
 		return NULL;
 	for (p = names, i = 0; i < tables->nr_units; i++)
-		p += sprintf(p, "%s:%s",
-			     lsp_string(tables, tables->units[i].object),
+		p += sprintf(p, "%s:%s", object,
 			     lsp_string(tables, tables->units[i].name)) + 1;
 	return names;
 }
 
+/* Likewise for the modules that there are parts for. */
+static char *lsp_target_names(const struct lsp_tables *tables)
+{
+	size_t size = 1;
+	char *names, *p;
+	u32 i;
+
+	for (i = 0; i < tables->nr_targets; i++)
+		size += strlen(lsp_string(tables, tables->targets[i].object)) + 1;
+	names = kzalloc(size, GFP_KERNEL);
+	if (!names)
+		return NULL;
+	for (p = names, i = 0; i < tables->nr_targets; i++)
+		p += sprintf(p, "%s", lsp_string(tables,
+						 tables->targets[i].object)) + 1;
+	return names;
+}
+
+/* The module that the part is for has to be there, and to stay. */
+static enum lsp_reason lsp_use_target(struct lsp_part *part)
+{
+	if (lsp_is_first(part))
+		return LSP_OK;
+	part->target = livesplice_use_module(part->mod, part->object);
+	return part->target ? LSP_OK : LSP_TARGET;
+}
+
 /* What is known of it before the match. */
-static enum lsp_reason lsp_start_update(struct lsp_loading *load)
+static enum lsp_reason lsp_start_part(struct lsp_loading *load)
 {
 	const struct lsp_tables *tables = &load->tables;
+	const struct lsp_info *info = tables->info;
 	struct lsp_update *update;
+	struct lsp_part *part;
+	enum lsp_reason reason;
 
-	update = kzalloc(sizeof(*update), GFP_KERNEL);
-	if (!update)
+	part = lsp_part_new(load->image->mod);
+	if (!part)
 		return LSP_NOMEM;
-	load->update = update;
-	INIT_LIST_HEAD(&update->node);
-	update->mod = load->image->mod;
-	update->pinned = tables->info->flags & LSP_INFO_PINNED;
+	load->part = part;
+	part->pinned = info->flags & LSP_INFO_PINNED;
+	part->object = kstrdup(lsp_string(tables, info->object), GFP_KERNEL);
+	part->units = lsp_unit_names(tables);
+
+	update = part->update;
 	update->max_attempts = LSP_DEFAULT_ATTEMPTS;
 	update->retry_ms = LSP_DEFAULT_RETRY_MS;
-	update->name = kstrdup(lsp_string(tables, tables->info->name),
-			       GFP_KERNEL);
-	update->description = kstrdup(lsp_string(tables,
-						 tables->info->description),
+	update->name = kstrdup(lsp_string(tables, info->name), GFP_KERNEL);
+	update->description = kstrdup(lsp_string(tables, info->description),
 				      GFP_KERNEL);
-	update->units = lsp_unit_names(tables);
-	if (!update->name || !update->description || !update->units)
+	memcpy(update->id, info->id, sizeof(update->id));
+	update->targets = lsp_target_names(tables);
+	update->nr_targets = tables->nr_targets;
+	if (!part->object || !part->units || !update->name ||
+	    !update->description || !update->targets)
 		return LSP_NOMEM;
-	return lsp_may_add(update);
+	load->detail = part->object;
+	reason = lsp_may_add(part);
+	if (reason == LSP_OK)
+		reason = lsp_use_target(part);
+	if (reason == LSP_OK)
+		load->detail = NULL;
+	return reason;
 }
 
 /* One line that says what was refused, where, and why. */
@@ -310,7 +373,7 @@ static void lsp_explain(const struct lsp_loading *load, enum lsp_reason reason)
 {
 	const struct lsp_tables *tables = &load->tables;
 	const struct lsp_diag *diag = &load->diag;
-	const char *unit = "", *object = "vmlinux";
+	const char *unit = "", *object = "";
 
 	if (load->damage.what) {
 		pr_err("%s: refused: %s: %s[%u]: %s\n", load->image->mod->name,
@@ -326,7 +389,7 @@ static void lsp_explain(const struct lsp_loading *load, enum lsp_reason reason)
 	}
 	if (diag->unit < tables->nr_units) {
 		unit = lsp_string(tables, tables->units[diag->unit].name);
-		object = lsp_string(tables, tables->units[diag->unit].object);
+		object = lsp_string(tables, tables->info->object);
 	}
 	pr_err("%s: refused: %s: %s %s: %s+0x%x: %s\n", load->image->mod->name,
 	       lsp_reason_word(reason), object, unit,
@@ -339,7 +402,7 @@ static void lsp_explain(const struct lsp_loading *load, enum lsp_reason reason)
 }
 
 /**
- * lsp_load() - turn a module that is being loaded into a registered update
+ * lsp_load() - turn a module that is being loaded into a registered part
  * @image: the module
  *
  * Context: may sleep; no lock held.
@@ -354,14 +417,18 @@ int lsp_load(const struct lsp_image *image)
 
 	reason = lsp_parse(&load);
 	if (reason == LSP_OK)
-		reason = lsp_start_update(&load);
+		reason = lsp_start_part(&load);
 	if (reason == LSP_OK) {
-		err = lsp_values_init(&load.values, &load.tables);
+		err = lsp_values_init(&load.values, &load.tables,
+				      load.part->target);
 		if (err)
 			reason = err == -ENOMEM ? LSP_NOMEM : LSP_FORMAT;
 	}
 	if (reason == LSP_OK)
 		reason = lsp_match(&load.values, &load.diag);
+	if (reason == LSP_OK)
+		reason = lsp_data_plan(load.part, &load.values,
+				       lsp_new_contents, &load, &load.diag);
 	if (reason == LSP_OK)
 		reason = lsp_imports_resolve(image, &load.values, &load.detail);
 	if (reason == LSP_OK)
@@ -369,13 +436,13 @@ int lsp_load(const struct lsp_image *image)
 	if (reason == LSP_OK)
 		reason = lsp_plan_patches(&load);
 	if (reason == LSP_OK) {
-		load.detail = load.update->name;
-		reason = lsp_add(load.update);
+		load.detail = load.part->object;
+		reason = lsp_add(load.part);
 	}
 	if (reason != LSP_OK) {
 		lsp_explain(&load, reason);
-		if (load.update)
-			lsp_free_update(load.update);
+		if (load.part)
+			lsp_update_free(load.part->update);
 	}
 	lsp_values_free(&load.values);
 	return lsp_reason_errno(reason);

@@ -52,7 +52,7 @@ static struct load_case *new_case(struct kunit *test)
 		.symbols = c->rows, .nr_symbols = ARRAY_SIZE(c->rows),
 		.strings = table_strings, .nr_strings = sizeof(table_strings),
 	};
-	KUNIT_ASSERT_EQ(test, lsp_values_init(&c->values, &c->tables), 0);
+	KUNIT_ASSERT_EQ(test, lsp_values_init(&c->values, &c->tables, NULL), 0);
 	c->syms[1].st_name = NAME_ORDINARY;
 	c->syms[2].st_name = NAME_FIRST;
 	c->syms[1].st_info = STB_GLOBAL << 4;

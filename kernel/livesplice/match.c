@@ -112,8 +112,12 @@ static void lsp_matcher_free(struct lsp_matcher *m)
 }
 
 /* Whether the whole of a function is text that stays in memory. */
-static bool lsp_is_running_text(unsigned long addr, unsigned long size)
+static bool lsp_is_running_text(const struct module *target,
+				unsigned long addr, unsigned long size)
 {
+	if (target)
+		return within_module_mem_type(addr, target, MOD_TEXT) &&
+		       within_module_mem_type(addr + size - 1, target, MOD_TEXT);
 	return core_kernel_text(addr) && core_kernel_text(addr + size - 1) &&
 	       !is_kernel_inittext(addr) && !is_kernel_inittext(addr + size - 1);
 }
@@ -149,7 +153,7 @@ static bool lsp_match_text(struct lsp_text *text, struct lsp_values *values,
 	text->addr = values->base[sym->section] + sym->offset;
 	text->nr_holes = 0;
 
-	if (!lsp_is_running_text(text->addr, text->size))
+	if (!lsp_is_running_text(values->names.target, text->addr, text->size))
 		return false;
 	if (!lsp_arch_read_text(run, text->addr, text->size))
 		return false;
@@ -184,8 +188,8 @@ static bool lsp_overridden(struct lsp_matcher *m, u32 symbol)
 
 	if (sym->bind != LSP_BIND_WEAK)
 		return false;
-	nr = lsp_kallsyms_find(lsp_string(m->tables, sym->name), addrs,
-			       ARRAY_SIZE(addrs));
+	nr = lsp_names_own(&m->values->names, lsp_string(m->tables, sym->name),
+			   addrs, ARRAY_SIZE(addrs));
 	for (i = 0; i < min_t(unsigned int, nr, ARRAY_SIZE(addrs)); i++)
 		if (addrs[i] == addr)
 			return false;
@@ -241,8 +245,9 @@ static unsigned int lsp_candidates(struct lsp_matcher *m, u32 first, u32 nr,
 
 		if (sym->bind == LSP_BIND_WEAK)
 			continue;
-		count = lsp_kallsyms_find(lsp_string(m->tables, sym->name),
-					  found, ARRAY_SIZE(found));
+		count = lsp_names_own(&m->values->names,
+				      lsp_string(m->tables, sym->name),
+				      found, ARRAY_SIZE(found));
 		if (!count || count > ARRAY_SIZE(found) ||
 		    (best && count >= best))
 			continue;
@@ -282,7 +287,7 @@ static enum lsp_reason lsp_match_section(struct lsp_matcher *m, u32 first,
 			return LSP_OK;
 		count = lsp_candidates(m, first, nr, addrs, &symbol);
 		if (!count)
-			lsp_diag_set(m, symbol, "no such name in this kernel");
+			lsp_diag_set(m, symbol, "no such name in what is running");
 		for (i = 0; i < count; i++) {
 			unsigned long try = addrs[i] -
 					    m->tables->symbols[symbol].offset;

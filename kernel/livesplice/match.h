@@ -95,11 +95,63 @@ enum lsp_reason lsp_format_parse(const struct lsp_span *spans,
 const char *lsp_table_section(enum lsp_table table);
 const char *lsp_string(const struct lsp_tables *tables, u32 offset);
 
+/* format_rows.c: what shall change; and what it shares with format.c */
+
+/* Whether @nr records from @first lie within @total. */
+static inline bool lsp_slice_ok(u32 first, u32 nr, u32 total)
+{
+	return first <= total && nr <= total - first;
+}
+
+enum lsp_reason lsp_bad(struct lsp_damage *damage, enum lsp_table table,
+			u32 index, const char *what);
+enum lsp_reason lsp_check_funcs(const struct lsp_tables *t,
+				struct lsp_damage *d);
+enum lsp_reason lsp_check_consts(const struct lsp_tables *t,
+				 struct lsp_damage *d);
+enum lsp_reason lsp_check_datas(const struct lsp_tables *t,
+				struct lsp_damage *d);
+
+/* names.c: what symbol tables say */
+
+/**
+ * struct lsp_name - a symbol of a module
+ * @name: its name
+ * @addr: its address
+ */
+struct lsp_name {
+	const char	*name;
+	unsigned long	addr;
+};
+
+/**
+ * struct lsp_names - the names of the object that a part is for
+ * @target: the module, NULL for the kernel image, which has its own index
+ * @names: its symbols, sorted by name and address
+ * @nr: number of them
+ */
+struct lsp_names {
+	struct module	*target;
+	struct lsp_name	*names;
+	unsigned int	nr;
+};
+
+bool lsp_names_init(struct lsp_names *names, struct module *target);
+void lsp_names_free(struct lsp_names *names);
+unsigned int lsp_names_own(const struct lsp_names *names, const char *name,
+			   unsigned long *addrs, unsigned int max);
+unsigned int lsp_names_seen(const struct lsp_names *names, const char *name,
+			    unsigned long *addrs, unsigned int max);
+unsigned int lsp_names_pos(const struct lsp_names *names, const char *name,
+			   unsigned long addr);
+bool lsp_names_at(unsigned long addr, const char *name);
+
 /* values.c: what is known about the values of symbols and sections */
 
 /**
  * struct lsp_values - inferred values, with a journal to take guesses back
  * @tables: the update's tables
+ * @names: the names of the object that the part is for
  * @base: base of each section
  * @base_known: whether it is known
  * @value: value of each symbol that has no section, or is weak, or a string
@@ -113,6 +165,7 @@ const char *lsp_string(const struct lsp_tables *tables, u32 offset);
  */
 struct lsp_values {
 	const struct lsp_tables	*tables;
+	struct lsp_names	names;
 	unsigned long		*base;
 	bool			*base_known;
 	unsigned long		*value;
@@ -125,7 +178,8 @@ struct lsp_values {
 	u32			nr_texts;
 };
 
-int lsp_values_init(struct lsp_values *values, const struct lsp_tables *tables);
+int lsp_values_init(struct lsp_values *values, const struct lsp_tables *tables,
+		    struct module *target);
 void lsp_values_free(struct lsp_values *values);
 void lsp_values_commit(struct lsp_values *values);
 void lsp_values_rollback(struct lsp_values *values, u32 mark);
@@ -140,9 +194,6 @@ bool lsp_values_get(const struct lsp_values *values, u32 symbol,
 		    unsigned long *value);
 enum lsp_reason lsp_values_resolve(struct lsp_values *values, u32 symbol,
 				   unsigned long *value);
-unsigned int lsp_kallsyms_find(const char *name, unsigned long *addrs,
-			       unsigned int max);
-unsigned int lsp_kallsyms_pos(const char *name, unsigned long addr);
 
 /* match.c: run-pre matching */
 
@@ -217,9 +268,19 @@ enum lsp_reason lsp_imports_resolve(const struct lsp_image *image,
 				    struct lsp_values *values,
 				    const char **detail);
 
+/* data.c: read-only objects that get new contents */
+
+enum lsp_reason lsp_data_plan(struct lsp_part *part, struct lsp_values *values,
+			      const void *(*new)(const void *priv,
+						 const struct lsp_data *row),
+			      const void *priv, struct lsp_diag *diag);
+
 /* x86*.c: what an architecture provides for this half */
 
 u32 lsp_arch_match(struct lsp_text *text, u32 offset);
+bool lsp_arch_match_data(struct lsp_values *values, const struct lsp_data *row,
+			 unsigned long addr, const u8 *found,
+			 struct lsp_diag *diag);
 bool lsp_arch_is_branch(u32 type);
 bool lsp_arch_is_sealed(unsigned long addr);
 bool lsp_arch_const_store(void *where, u32 kind, u64 value);

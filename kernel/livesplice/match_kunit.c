@@ -71,7 +71,7 @@ static struct lsp_case *new_case(struct kunit *test)
 		.bytes = c->pre, .nr_bytes = sizeof(c->pre),
 		.strings = "", .nr_strings = 1,
 	};
-	KUNIT_ASSERT_EQ(test, lsp_values_init(&c->values, &c->tables), 0);
+	KUNIT_ASSERT_EQ(test, lsp_values_init(&c->values, &c->tables, NULL), 0);
 	c->text = (struct lsp_text) {
 		.tables = &c->tables, .values = &c->values, .sec = c->sections,
 		.pre = c->pre, .size = 64, .run = c->run, .addr = RUN_ADDR,

@@ -27,6 +27,7 @@ void lsp_operation_free(struct lsp_operation *op)
 	if (!op)
 		return;
 	kvfree(op->entries);
+	kvfree(op->writes);
 	kvfree(op->pages);
 	kvfree(op->redirects);
 	kvfree(op->ranges.ranges);
@@ -58,49 +59,77 @@ static void lsp_add_probing(struct lsp_ranges *ranges)
 
 /*
  * Apply: the old functions with all their fragments. Undo: the whole text of
- * the module, for it may be unloaded next; its other functions are only called
- * by the new ones, but may still be running when those are not.
+ * the modules, for they may be unloaded next; their other functions are only
+ * called by the new ones, but may still be running when those are not. Those
+ * that read what is rewritten must be free in either case.
  */
 static void lsp_fill_ranges(struct lsp_operation *op)
 {
 	const struct lsp_update *update = op->update;
 	struct lsp_ranges *ranges = &op->ranges;
-	unsigned int i;
+	const struct lsp_patch *patch;
+	const struct lsp_part *part;
 
-	for (i = 0; i < update->nr_patches; i++) {
-		const struct lsp_patch *patch = &update->patches[i];
-
-		if (op->enable)
+	lsp_for_each_patch(update, part, patch) {
+		if (op->enable || patch->reader)
 			lsp_add_range(ranges, patch->old_addr, patch->old_size);
 		else
 			lsp_add_range(ranges, patch->new_addr, patch->new_size);
 	}
-	if (!op->enable && update->mod)
-		lsp_add_range(ranges,
-			      (unsigned long)update->mod->mem[MOD_TEXT].base,
-			      update->mod->mem[MOD_TEXT].size);
+	list_for_each_entry(part, &update->parts, node)
+		if (!op->enable && part->mod)
+			lsp_add_range(ranges,
+				      (unsigned long)part->mod->mem[MOD_TEXT].base,
+				      part->mod->mem[MOD_TEXT].size);
 	lsp_add_probing(ranges);
 	lsp_ranges_sort(ranges);
 	ranges->leaving = !op->enable;
 	ranges->blockers = op->blockers;
 }
 
+/* Number of pages that a stretch of memory touches. */
+static unsigned int lsp_nr_pages(unsigned long addr, unsigned long size)
+{
+	return DIV_ROUND_UP(offset_in_page(addr) + size, PAGE_SIZE);
+}
+
+static void lsp_add_pages(struct lsp_operation *op, unsigned long addr,
+			  unsigned long size)
+{
+	unsigned int nr = lsp_nr_pages(addr, size);
+
+	for (addr &= PAGE_MASK; nr--; addr += PAGE_SIZE)
+		op->pages[op->nr_pages++] =
+			is_vmalloc_or_module_addr((void *)addr) ?
+			vmalloc_to_page((void *)addr) :
+			virt_to_page((void *)addr);
+}
+
 static void lsp_fill_entries(struct lsp_operation *op)
 {
-	unsigned int i;
+	const struct lsp_patch *patch;
+	const struct lsp_part *part;
 
-	for (i = 0; i < op->update->nr_patches; i++) {
-		const struct lsp_patch *patch = &op->update->patches[i];
+	lsp_for_each_patch(op->update, part, patch) {
 		struct lsp_entry *entry = &op->entries[op->nr_entries];
 
 		if (!patch->new_addr)
 			continue;
 		entry->patch = patch;
 		lsp_arch_jump(entry->jump, patch->site, patch->new_addr);
-		op->pages[op->nr_entries++] =
-			core_kernel_text(patch->site) ?
-			virt_to_page((void *)patch->site) :
-			vmalloc_to_page((void *)patch->site);
+		op->nr_entries++;
+		lsp_add_pages(op, patch->site, 1);
+	}
+}
+
+static void lsp_fill_writes(struct lsp_operation *op)
+{
+	const struct lsp_datum *datum;
+	const struct lsp_part *part;
+
+	lsp_for_each_datum(op->update, part, datum) {
+		op->writes[op->nr_writes++].datum = datum;
+		lsp_add_pages(op, datum->addr, datum->size);
 	}
 }
 
@@ -114,7 +143,14 @@ static void lsp_fill_entries(struct lsp_operation *op)
 struct lsp_operation *lsp_operation_make(struct lsp_update *update,
 					 bool enable)
 {
-	unsigned int nr = update->nr_patches;
+	unsigned int nr = lsp_nr_patches(update), nr_data = 0, pages = nr;
+	const struct lsp_datum *datum;
+	const struct lsp_part *part;
+
+	lsp_for_each_datum(update, part, datum) {
+		nr_data++;
+		pages += lsp_nr_pages(datum->addr, datum->size);
+	}
 
 	struct lsp_operation *op __free(lsp_operation) =
 		kzalloc(sizeof(*op), GFP_KERNEL);
@@ -123,23 +159,25 @@ struct lsp_operation *lsp_operation_make(struct lsp_update *update,
 	op->update = update;
 	op->enable = enable;
 	op->entries = kvcalloc(nr, sizeof(*op->entries), GFP_KERNEL);
-	op->pages = kvcalloc(nr, sizeof(*op->pages), GFP_KERNEL);
-	/* Two more, for the module's text and for probes. */
-	op->ranges.ranges = kvcalloc(nr + 2, sizeof(*op->ranges.ranges),
-				     GFP_KERNEL);
+	op->writes = kvcalloc(nr_data, sizeof(*op->writes), GFP_KERNEL);
+	op->pages = kvcalloc(pages, sizeof(*op->pages), GFP_KERNEL);
+	/* And the text of each module, and probes. */
+	op->ranges.ranges = kvcalloc(nr + update->nr_parts + 1,
+				     sizeof(*op->ranges.ranges), GFP_KERNEL);
 	op->redirects = lsp_arch_redirects_make(update);
-	if (!op->entries || !op->pages || !op->ranges.ranges || !op->redirects)
+	if (!op->entries || !op->writes || !op->pages || !op->ranges.ranges || !op->redirects)
 		return NULL;
 	lsp_fill_ranges(op);
 	lsp_fill_entries(op);
+	lsp_fill_writes(op);
 	return no_free_ptr(op);
 }
 
 /**
- * lsp_map() - map the pages of the entries a second time, writable
+ * lsp_map() - map the pages of entries and objects a second time, writable
  * @op: the operation
  *
- * Text is mapped read-only everywhere. text_poke() gets around that with a
+ * Text and constants are mapped read-only everywhere. text_poke() gets around that with a
  * lock and a TLB flush, neither of which the pause can have, so it writes
  * through a mapping of its own, which exists for one attempt only.
  *
@@ -147,14 +185,22 @@ struct lsp_operation *lsp_operation_make(struct lsp_update *update,
  */
 bool lsp_map(struct lsp_operation *op)
 {
+	void *next;
 	unsigned int i;
 
-	op->mapping = vmap(op->pages, op->nr_entries, VM_MAP, PAGE_KERNEL);
+	op->mapping = vmap(op->pages, op->nr_pages, VM_MAP, PAGE_KERNEL);
 	if (!op->mapping)
 		return false;
-	for (i = 0; i < op->nr_entries; i++)
-		op->entries[i].alias = op->mapping + i * PAGE_SIZE +
+	next = op->mapping;
+	for (i = 0; i < op->nr_entries; i++, next += PAGE_SIZE)
+		op->entries[i].alias = next +
 				       offset_in_page(op->entries[i].patch->site);
+	for (i = 0; i < op->nr_writes; i++) {
+		const struct lsp_datum *datum = op->writes[i].datum;
+
+		op->writes[i].alias = next + offset_in_page(datum->addr);
+		next += lsp_nr_pages(datum->addr, datum->size) * PAGE_SIZE;
+	}
 	return true;
 }
 
@@ -168,6 +214,23 @@ void lsp_unmap(struct lsp_operation *op)
 	op->mapping = NULL;
 }
 
+/* Is this function what it must be? Else @offset is where it is not. */
+static bool lsp_verify_patch(const struct lsp_patch *patch, bool enabled,
+			     unsigned int *offset)
+{
+	struct lsp_entry entry = { .patch = patch };
+	u8 bytes[LSP_JUMP_SIZE];
+
+	if (!lsp_sums_check(patch, offset))
+		return false;
+	if (!patch->new_addr)
+		return true;
+	lsp_arch_jump(entry.jump, patch->site, patch->new_addr);
+	*offset = patch->site - patch->old_addr;
+	return lsp_arch_read_text(bytes, patch->site, sizeof(bytes)) &&
+	       !memcmp(bytes, lsp_expected(&entry, enabled), sizeof(bytes));
+}
+
 /**
  * lsp_verify() - is the running text what it must be?
  * @update: the update; gets the answer
@@ -177,27 +240,23 @@ void lsp_unmap(struct lsp_operation *op)
 void lsp_verify(struct lsp_update *update)
 {
 	bool enabled = update->state == LSP_ENABLED;
-	struct lsp_entry entry;
-	u8 bytes[LSP_JUMP_SIZE];
-	unsigned int i;
+	const struct lsp_patch *patch;
+	const struct lsp_datum *datum;
+	const struct lsp_part *part;
 
 	lockdep_assert_held(&lsp_mutex);
 
 	update->changed = NULL;
-	for (i = 0; i < update->nr_patches && !update->changed; i++) {
-		const struct lsp_patch *patch = &update->patches[i];
-
-		if (!lsp_sums_check(patch, &update->changed_offset)) {
-			update->changed = patch;
-		} else if (patch->new_addr) {
-			entry.patch = patch;
-			lsp_arch_jump(entry.jump, patch->site, patch->new_addr);
-			update->changed_offset = patch->site - patch->old_addr;
-			if (!lsp_arch_read_text(bytes, patch->site,
-						sizeof(bytes)) ||
-			    memcmp(bytes, lsp_expected(&entry, enabled),
-				   sizeof(bytes)))
-				update->changed = patch;
-		}
+	lsp_for_each_datum(update, part, datum) {
+		if (lsp_data_check(datum, enabled, &update->changed_offset))
+			continue;
+		update->changed = datum->name;
+		return;
+	}
+	lsp_for_each_patch(update, part, patch) {
+		if (lsp_verify_patch(patch, enabled, &update->changed_offset))
+			continue;
+		update->changed = patch->name;
+		return;
 	}
 }

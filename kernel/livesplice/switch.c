@@ -15,6 +15,7 @@
  *   pause	all CPUs held, on one of them:
  *		is anybody in the code that goes out of use? then leave
  *		-- point of no return --
+ *		store the contents of read-only objects
  *		apply: store INT3 over the first byte of each old entry
  *		undo: store the first byte itself over the INT3
  *   finish	cannot fail:
@@ -55,16 +56,27 @@
 #include "internal.h"
 #include "switch.h"
 
-/* Is the text of all replaced functions still what was matched? */
-static enum lsp_reason lsp_check_text(const struct lsp_update *update)
+/* Are all functions and objects still what was matched, or what we made of it? */
+static enum lsp_reason lsp_check_memory(const struct lsp_update *update,
+					bool enabled)
 {
-	unsigned int i, offset;
+	const struct lsp_patch *patch;
+	const struct lsp_datum *datum;
+	const struct lsp_part *part;
+	unsigned int offset;
 
-	for (i = 0; i < update->nr_patches; i++) {
-		if (lsp_sums_check(&update->patches[i], &offset))
+	lsp_for_each_patch(update, part, patch) {
+		if (lsp_sums_check(patch, &offset))
 			continue;
-		pr_err("%s: %s has changed at +0x%x\n", update->name,
-		       update->patches[i].name, offset);
+		pr_err("%s: %s %s has changed at +0x%x\n", update->name,
+		       part->object, patch->name, offset);
+		return LSP_CHANGED;
+	}
+	lsp_for_each_datum(update, part, datum) {
+		if (lsp_data_check(datum, enabled, &offset))
+			continue;
+		pr_err("%s: %s %s has changed at +0x%x\n", update->name,
+		       part->object, datum->name, offset);
 		return LSP_CHANGED;
 	}
 	return LSP_OK;
@@ -167,6 +179,7 @@ static void lsp_commit_stopped(struct lsp_operation *op)
 	}
 
 	/* Point of no return. */
+	lsp_data_store_stopped(op);
 	for (i = 0; i < op->nr_entries; i++) {
 		byte = op->enable ? INT3_INSN_OPCODE :
 				    op->entries[i].patch->saved[0];
@@ -233,9 +246,12 @@ static void lsp_pause(struct lsp_operation *op)
 static void lsp_check_result(const struct lsp_operation *op)
 {
 	bool enabled = op->clean == op->enable;
-	unsigned int i;
+	unsigned int i, offset;
 
 	LSP_WARN_ON(op->broken);
+	for (i = 0; i < op->nr_writes; i++)
+		LSP_WARN_ON(!lsp_data_check(op->writes[i].datum, enabled,
+					    &offset));
 	for (i = 0; i < op->nr_entries; i++)
 		LSP_WARN_ON(memcmp((void *)op->entries[i].patch->site,
 				   lsp_expected(&op->entries[i], enabled),
@@ -272,7 +288,7 @@ static enum lsp_reason lsp_attempt(struct lsp_operation *op)
 {
 	enum lsp_reason reason;
 
-	reason = lsp_check_text(op->update);
+	reason = lsp_check_memory(op->update, !op->enable);
 	if (reason != LSP_OK)
 		return reason;
 	/* If not: the pause will be in vain, but may find who is to blame. */
@@ -347,6 +363,9 @@ enum lsp_reason lsp_switch(struct lsp_update *update, bool enable)
 		lsp_operation_make(update, enable);
 	if (!op)
 		return LSP_NOMEM;
+	/* Every object that it has a part for is missing. */
+	if (!op->nr_pages)
+		return LSP_OK;
 
 	if (lsp_track_start())
 		return LSP_NOMEM;

@@ -26,12 +26,25 @@ struct lsp_entry {
 };
 
 /**
+ * struct lsp_write - one object that is written
+ * @datum: the object
+ * @alias: where it can be written during an attempt
+ */
+struct lsp_write {
+	const struct lsp_datum	*datum;
+	void			*alias;
+};
+
+/**
  * struct lsp_operation - all that an operation needs
  * @update: the update
  * @enable: apply if true, undo if false
  * @entries: the entries, sorted by address
  * @nr_entries: number of them
- * @pages: the page of each entry
+ * @writes: the objects that are written
+ * @nr_writes: number of them
+ * @pages: the page of each entry, then those of each object
+ * @nr_pages: number of them
  * @mapping: the aliases
  * @redirects: where an INT3 at an entry leads
  * @ranges: code that must be free
@@ -49,7 +62,10 @@ struct lsp_operation {
 	bool			enable;
 	struct lsp_entry	*entries;
 	unsigned int		nr_entries;
+	struct lsp_write	*writes;
+	unsigned int		nr_writes;
 	struct page		**pages;
+	unsigned int		nr_pages;
 	void			*mapping;
 	struct lsp_redirects	*redirects;
 	struct lsp_ranges	ranges;
@@ -70,6 +86,8 @@ DEFINE_FREE(lsp_operation, struct lsp_operation *, lsp_operation_free(_T))
 
 bool lsp_map(struct lsp_operation *op);
 void lsp_unmap(struct lsp_operation *op);
+
+void lsp_data_store_stopped(const struct lsp_operation *op);
 
 /* What must be at an entry while the update is in the given state? */
 static inline const u8 *lsp_expected(const struct lsp_entry *entry, bool enabled)

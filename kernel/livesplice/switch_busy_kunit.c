@@ -17,14 +17,6 @@
 #include "internal.h"
 #include "switch_kunit.h"
 
-/* A thread that enters a function and stays there. */
-struct guest {
-	struct stay		stay;
-	answer_fn		fn;
-	int			answer;
-	struct task_struct	*task;
-};
-
 static int guest(void *data)
 {
 	struct guest *guest = data;
@@ -35,8 +27,8 @@ static int guest(void *data)
 	return 0;
 }
 
-static void guest_enter(struct kunit *test, struct guest *guest_, answer_fn fn,
-			bool spin)
+void lsp_test_enter(struct kunit *test, struct guest *guest_, answer_fn fn,
+		    bool spin)
 {
 	init_completion(&guest_->stay.inside);
 	init_completion(&guest_->stay.leave);
@@ -50,7 +42,7 @@ static void guest_enter(struct kunit *test, struct guest *guest_, answer_fn fn,
 	msleep(20);
 }
 
-static int guest_leave(struct guest *guest)
+int lsp_test_leave(struct guest *guest)
 {
 	complete_all(&guest->stay.leave);
 	kthread_stop(guest->task);
@@ -62,7 +54,7 @@ static void expect_busy(struct kunit *test, struct lsp_update *update,
 			bool enable, const struct guest *guest)
 {
 	const struct lsp_blocker *blocker = update->blockers;
-	const struct lsp_patch *patch = update->patches;
+	const struct lsp_patch *patch = lsp_test_part(update)->patches;
 	u8 before[LSP_JUMP_SIZE];
 
 	memcpy(before, (void *)patch->site, sizeof(before));
@@ -80,17 +72,17 @@ static void try_busy(struct kunit *test, bool spin)
 	struct lsp_update *update = test->priv;
 	struct guest guest;
 
-	guest_enter(test, &guest, lsp_test_answer, spin);
+	lsp_test_enter(test, &guest, lsp_test_answer, spin);
 	expect_busy(test, update, true, &guest);
 	KUNIT_EXPECT_EQ(test, lsp_test_answer(NULL), OLD);
-	KUNIT_EXPECT_EQ(test, guest_leave(&guest), OLD);
+	KUNIT_EXPECT_EQ(test, lsp_test_leave(&guest), OLD);
 	KUNIT_ASSERT_EQ(test, lsp_test_set(update, true), LSP_OK);
 	KUNIT_EXPECT_EQ(test, update->nr_blockers, 0);
 
-	guest_enter(test, &guest, lsp_test_answer, spin);
+	lsp_test_enter(test, &guest, lsp_test_answer, spin);
 	expect_busy(test, update, false, &guest);
 	KUNIT_EXPECT_EQ(test, lsp_test_answer(NULL), NEW);
-	KUNIT_EXPECT_EQ(test, guest_leave(&guest), NEW);
+	KUNIT_EXPECT_EQ(test, lsp_test_leave(&guest), NEW);
 	KUNIT_EXPECT_EQ(test, lsp_test_set(update, false), LSP_OK);
 	KUNIT_EXPECT_EQ(test, lsp_test_answer(NULL), OLD);
 }
@@ -108,12 +100,12 @@ static void busy_running(struct kunit *test)
 /* Replace another function than the one that lsp_test_init() has planned. */
 static void replan(struct kunit *test, answer_fn old, const char *name)
 {
-	struct lsp_update *update = test->priv;
+	struct lsp_part *part = lsp_test_part(test->priv);
 
-	kfree(update->patches[0].name);
-	kfree(update->patches[0].sums);
-	update->nr_patches = 0;
-	lsp_test_plan(test, update, old, lsp_test_new_second, name);
+	kfree(part->patches[0].name);
+	kfree(part->patches[0].sums);
+	part->nr_patches = 0;
+	lsp_test_plan(test, test->priv, old, lsp_test_new_second, name);
 }
 
 /* A fragment is not switched, but must be free as well. */
@@ -124,12 +116,12 @@ static void busy_fragment(struct kunit *test)
 
 	replan(test, lsp_test_new_answer, "new_answer");
 	lsp_test_plan(test, update, lsp_test_old_second, lsp_test_new_second, "old_second.cold");
-	update->patches[1].new_addr = 0;
-	update->patches[1].new_size = 0;
+	lsp_test_part(update)->patches[1].new_addr = 0;
+	lsp_test_part(update)->patches[1].new_size = 0;
 
-	guest_enter(test, &guest, lsp_test_second, false);
+	lsp_test_enter(test, &guest, lsp_test_second, false);
 	expect_busy(test, update, true, &guest);
-	KUNIT_EXPECT_EQ(test, guest_leave(&guest), OLD + 1);
+	KUNIT_EXPECT_EQ(test, lsp_test_leave(&guest), OLD + 1);
 	KUNIT_EXPECT_EQ(test, lsp_test_set(update, true), LSP_OK);
 	KUNIT_EXPECT_EQ(test, lsp_test_second(NULL), OLD + 1);
 }
@@ -152,9 +144,9 @@ static void busy_kretprobe(struct kunit *test)
 
 	replan(test, lsp_test_old_second, "old_second");
 	KUNIT_ASSERT_EQ(test, register_kretprobe(&probe), 0);
-	guest_enter(test, &guest, lsp_test_second, false);
+	lsp_test_enter(test, &guest, lsp_test_second, false);
 	expect_busy(test, update, true, &guest);
-	KUNIT_EXPECT_EQ(test, guest_leave(&guest), OLD + 1);
+	KUNIT_EXPECT_EQ(test, lsp_test_leave(&guest), OLD + 1);
 	unregister_kretprobe(&probe);
 	KUNIT_EXPECT_EQ(test, lsp_test_set(update, true), LSP_OK);
 	KUNIT_EXPECT_EQ(test, lsp_test_second(NULL), NEW + 1);
@@ -178,7 +170,7 @@ static void busy_kprobe(struct kunit *test)
 	struct lsp_update *update = test->priv;
 	struct kprobe probe = {
 		.pre_handler = ignore_hit,
-		.addr = (kprobe_opcode_t *)update->patches[0].site,
+		.addr = (kprobe_opcode_t *)lsp_test_part(update)->patches[0].site,
 	};
 
 	KUNIT_ASSERT_EQ(test, register_kprobe(&probe), 0);
@@ -190,7 +182,7 @@ static void busy_kprobe(struct kunit *test)
 
 	memset(&probe, 0, sizeof(probe));
 	probe.pre_handler = ignore_hit;
-	probe.addr = (kprobe_opcode_t *)update->patches[0].site;
+	probe.addr = (kprobe_opcode_t *)lsp_test_part(update)->patches[0].site;
 	KUNIT_ASSERT_EQ(test, register_kprobe(&probe), 0);
 	KUNIT_EXPECT_EQ(test, lsp_test_answer(NULL), NEW);
 	KUNIT_EXPECT_EQ(test, lsp_test_set(update, false), LSP_OWNER);

@@ -97,13 +97,19 @@ static unsigned int size_of(struct kunit *test, unsigned long addr)
 	return size;
 }
 
+struct lsp_part *lsp_test_part(struct lsp_update *update)
+{
+	return list_first_entry(&update->parts, struct lsp_part, node);
+}
+
 void lsp_test_plan(struct kunit *test, struct lsp_update *update,
 		   answer_fn old, answer_fn new, const char *name)
 {
-	struct lsp_patch *patch = &update->patches[update->nr_patches++];
+	struct lsp_part *part = lsp_test_part(update);
+	struct lsp_patch *patch = &part->patches[part->nr_patches++];
 	enum lsp_reason reason;
 
-	patch->update = update;
+	patch->part = part;
 	patch->name = kstrdup(name, GFP_KERNEL);
 	patch->pos = 1;
 	patch->old_addr = (unsigned long)old;
@@ -119,17 +125,19 @@ void lsp_test_plan(struct kunit *test, struct lsp_update *update,
 
 int lsp_test_init(struct kunit *test)
 {
+	struct lsp_part *part = lsp_part_new(NULL);
 	struct lsp_update *update;
 
-	update = kzalloc(sizeof(*update), GFP_KERNEL);
-	if (!update)
+	if (!part)
 		return -ENOMEM;
+	update = part->update;
 	test->priv = update;
 	update->name = kstrdup("kunit", GFP_KERNEL);
 	update->max_attempts = ATTEMPTS;
 	update->retry_ms = 10;
-	update->patches = kvcalloc(2, sizeof(*update->patches), GFP_KERNEL);
-	if (!update->name || !update->patches)
+	part->object = kstrdup(LSP_VMLINUX, GFP_KERNEL);
+	part->patches = kvcalloc(2, sizeof(*part->patches), GFP_KERNEL);
+	if (!update->name || !part->object || !part->patches)
 		return -ENOMEM;
 	lsp_test_plan(test, update, lsp_test_old_answer, lsp_test_new_answer, "old_answer");
 	return 0;
@@ -157,7 +165,7 @@ void lsp_test_exit(struct kunit *test)
 	/* Whatever went wrong before: leave the functions as they were. */
 	if (update->state == LSP_ENABLED && lsp_test_set(update, false) != LSP_OK)
 		return;
-	lsp_free_update(update);
+	lsp_update_free(update);
 }
 
 static void switch_and_back(struct kunit *test)
@@ -250,17 +258,18 @@ static void switch_under_load(struct kunit *test)
 static void switch_changed_text(struct kunit *test)
 {
 	struct lsp_update *update = test->priv;
+	struct lsp_patch *patch = lsp_test_part(update)->patches;
 
-	update->patches[0].sums[0] ^= 1;
+	patch->sums[0] ^= 1;
 	KUNIT_EXPECT_EQ(test, lsp_test_set(update, true), LSP_CHANGED);
-	KUNIT_EXPECT_PTR_EQ(test, update->changed, update->patches);
-	update->patches[0].sums[0] ^= 1;
+	KUNIT_EXPECT_PTR_EQ(test, update->changed, patch->name);
+	patch->sums[0] ^= 1;
 
-	update->patches[0].saved[4] ^= 1;
+	patch->saved[4] ^= 1;
 	KUNIT_EXPECT_EQ(test, lsp_test_set(update, true), LSP_CHANGED);
 	KUNIT_EXPECT_EQ(test, update->changed_offset,
-			update->patches[0].site - update->patches[0].old_addr);
-	update->patches[0].saved[4] ^= 1;
+			patch->site - patch->old_addr);
+	patch->saved[4] ^= 1;
 
 	KUNIT_EXPECT_EQ(test, lsp_test_answer(NULL), OLD);
 	KUNIT_EXPECT_EQ(test, lsp_test_set(update, true), LSP_OK);

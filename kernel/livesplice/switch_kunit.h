@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * livesplice: what the tests of the switch share. All of it is in
- * switch_kunit.c.
+ * livesplice: what the tests of the switch share. It is in switch_kunit.c and
+ * switch_busy_kunit.c.
  */
 #ifndef _LIVESPLICE_SWITCH_KUNIT_H
 #define _LIVESPLICE_SWITCH_KUNIT_H
@@ -25,6 +25,14 @@ struct stay {
 
 typedef int (*answer_fn)(struct stay *stay);
 
+/* A thread that enters a function and stays there. */
+struct guest {
+	struct stay		stay;
+	answer_fn		fn;
+	int			answer;
+	struct task_struct	*task;
+};
+
 /* OLD or NEW, after a stay if there is one. */
 int lsp_test_old_answer(struct stay *stay);
 int lsp_test_new_answer(struct stay *stay);
@@ -41,7 +49,13 @@ int lsp_test_init(struct kunit *test);
 void lsp_test_exit(struct kunit *test);
 void lsp_test_plan(struct kunit *test, struct lsp_update *update,
 		   answer_fn old, answer_fn new, const char *name);
+struct lsp_part *lsp_test_part(struct lsp_update *update);
 enum lsp_reason lsp_test_set(struct lsp_update *update, bool enable);
+
+/* A guest enters @fn, and is told to leave again; gives the answer it got. */
+void lsp_test_enter(struct kunit *test, struct guest *guest, answer_fn fn,
+		    bool spin);
+int lsp_test_leave(struct guest *guest);
 
 #define EXPECT_TEXT_OK(test, update)	\
 	KUNIT_EXPECT_PTR_EQ(test, (update)->changed, NULL)

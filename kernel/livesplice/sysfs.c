@@ -6,9 +6,10 @@
  *   NAME/
  *     enabled description state result blockers attempts max_attempts
  *     retry_ms pause_ns hooks_ns depends verify
- *     vmlinux/FUNCTION,N/
+ *     OBJECT/FUNCTION,N/
  *
- * A directory lives exactly as long as its module is COMING or LIVE: it is
+ * The directory of an update lives exactly as long as the module of its first
+ * part is COMING or LIVE, and OBJECT as long as that of the part for it: it is
  * gone when rmmod returns. The files are described in
  * Documentation/ABI/testing/sysfs-kernel-splice.
  */
@@ -83,9 +84,8 @@ static ssize_t description_show(struct kobject *kobj,
 static ssize_t state_show(struct kobject *kobj, struct kobj_attribute *attr,
 			  char *buf)
 {
-	enum lsp_state state = READ_ONCE(to_update(kobj)->state);
-
-	return sysfs_emit(buf, "%s\n", lsp_state_word(state));
+	return sysfs_emit(buf, "%s\n",
+			  lsp_state_word(lsp_shown_state(to_update(kobj))));
 }
 
 static ssize_t result_show(struct kobject *kobj, struct kobj_attribute *attr,
@@ -112,18 +112,18 @@ static bool lsp_offset(const struct lsp_patch *patch, unsigned long addr,
 static int lsp_emit_blocker(char *buf, int at, const struct lsp_update *update,
 			    const struct lsp_blocker *blocker)
 {
+	const struct lsp_patch *patch;
+	const struct lsp_part *part;
 	unsigned long offset;
-	unsigned int i, size;
+	unsigned int size;
 
 	/* A task may call itself anything: one line each, whatever it says. */
 	at += sysfs_emit_at(buf, at, "%d %*pE ", blocker->pid,
 			    (int)strlen(blocker->comm), blocker->comm);
-	for (i = 0; i < update->nr_patches; i++)
-		if (lsp_offset(&update->patches[i], blocker->addr, &offset,
-			       &size))
+	lsp_for_each_patch(update, part, patch)
+		if (lsp_offset(patch, blocker->addr, &offset, &size))
 			return at + sysfs_emit_at(buf, at, "%s+0x%lx/0x%x\n",
-						  update->patches[i].name,
-						  offset, size);
+						  patch->name, offset, size);
 	return at + sysfs_emit_at(buf, at, "%pS\n", (void *)blocker->addr);
 }
 
@@ -215,8 +215,7 @@ static ssize_t verify_show(struct kobject *kobj, struct kobj_attribute *attr,
 
 	scoped_cond_guard(mutex_intr, return -EINTR, &lsp_mutex) {
 		if (update->changed)
-			return sysfs_emit(buf, "%s+0x%x\n",
-					  update->changed->name,
+			return sysfs_emit(buf, "%s+0x%x\n", update->changed,
 					  update->changed_offset);
 	}
 	return sysfs_emit(buf, "ok\n");
@@ -264,10 +263,17 @@ static struct attribute *lsp_update_attrs[] = {
 ATTRIBUTE_GROUPS(lsp_update);
 
 /*
- * All kobjects of an update are parts of it, so it can be freed when the last
- * of them is released, which need not be when its directory disappears.
+ * All kobjects of a part are in it, so it can be freed when the last of them is
+ * released, which need not be when its directory disappears. The same holds for
+ * an update, which has one.
  */
-static void lsp_kobj_gone(struct lsp_update *update)
+static void lsp_part_put(struct lsp_part *part)
+{
+	if (refcount_dec_and_test(&part->kobjs))
+		complete(&part->released);
+}
+
+static void lsp_update_put(struct lsp_update *update)
 {
 	if (refcount_dec_and_test(&update->kobjs))
 		complete(&update->released);
@@ -275,17 +281,17 @@ static void lsp_kobj_gone(struct lsp_update *update)
 
 static void lsp_update_release(struct kobject *kobj)
 {
-	lsp_kobj_gone(to_update(kobj));
+	lsp_update_put(to_update(kobj));
 }
 
 static void lsp_object_release(struct kobject *kobj)
 {
-	lsp_kobj_gone(container_of(kobj, struct lsp_update, object_kobj));
+	lsp_part_put(container_of(kobj, struct lsp_part, kobj));
 }
 
 static void lsp_patch_release(struct kobject *kobj)
 {
-	lsp_kobj_gone(container_of(kobj, struct lsp_patch, kobj)->update);
+	lsp_part_put(container_of(kobj, struct lsp_patch, kobj)->part);
 }
 
 static const struct kobj_type lsp_update_ktype = {
@@ -313,30 +319,35 @@ static void lsp_kobj_del(struct kobject *kobj)
 	kobject_put(kobj);
 }
 
-static int lsp_sysfs_fill(struct lsp_update *update)
+static int lsp_add_update_dir(struct lsp_update *update)
+{
+	init_completion(&update->released);
+	refcount_set(&update->kobjs, 2);
+	return kobject_init_and_add(&update->kobj, &lsp_update_ktype, lsp_root,
+				    "%s", update->name);
+}
+
+static int lsp_add_part_dirs(struct lsp_part *part)
 {
 	unsigned int i;
 	int err;
 
-	refcount_inc(&update->kobjs);
-	err = kobject_init_and_add(&update->kobj, &lsp_update_ktype, lsp_root,
-				   "%s", update->name);
+	/* A first part may be there for the others only. */
+	if (!part->nr_patches)
+		return 0;
+	refcount_inc(&part->kobjs);
+	err = kobject_init_and_add(&part->kobj, &lsp_object_ktype,
+				   &part->update->kobj, "%s", part->object);
 	if (err)
 		return err;
-	refcount_inc(&update->kobjs);
-	err = kobject_init_and_add(&update->object_kobj, &lsp_object_ktype,
-				   &update->kobj, "vmlinux");
-	if (err)
-		return err;
-
-	for (i = 0; i < update->nr_patches; i++) {
-		struct lsp_patch *patch = &update->patches[i];
+	for (i = 0; i < part->nr_patches; i++) {
+		struct lsp_patch *patch = &part->patches[i];
 
 		if (!patch->new_addr)
 			continue;
-		refcount_inc(&update->kobjs);
+		refcount_inc(&part->kobjs);
 		err = kobject_init_and_add(&patch->kobj, &lsp_patch_ktype,
-					   &update->object_kobj, "%s,%u",
+					   &part->kobj, "%s,%u",
 					   patch->name, patch->pos);
 		if (err)
 			return err;
@@ -345,45 +356,54 @@ static int lsp_sysfs_fill(struct lsp_update *update)
 }
 
 /**
- * lsp_sysfs_add() - make an update visible
- * @update: the update
+ * lsp_sysfs_add() - make a part visible, and with the first one the update
+ * @part: the part
  *
  * Context: may sleep; lsp_mutex not held.
  * Return: 0 or a negative errno; then nothing is left of it.
  */
-int lsp_sysfs_add(struct lsp_update *update)
+int lsp_sysfs_add(struct lsp_part *part)
 {
-	int err;
+	int err = 0;
 
 	if (!lsp_root)
 		return -ENODEV;
-	init_completion(&update->released);
-	refcount_set(&update->kobjs, 1);
-	err = lsp_sysfs_fill(update);
+	init_completion(&part->released);
+	refcount_set(&part->kobjs, 1);
+	if (lsp_is_first(part))
+		err = lsp_add_update_dir(part->update);
+	if (!err)
+		err = lsp_add_part_dirs(part);
 	if (err)
-		lsp_sysfs_del(update);
+		lsp_sysfs_del(part);
 	return err;
 }
 
 /**
- * lsp_sysfs_del() - make an update invisible, if it is visible
- * @update: the update
+ * lsp_sysfs_del() - make a part invisible, if it is visible
+ * @part: the part; with the first one, which must be the last to go, the update
+ *	goes
  *
  * Nobody reads or writes one of its files any more afterwards.
  *
  * Context: sleeps; lsp_mutex not held, for a writer may be waiting for it.
  */
-void lsp_sysfs_del(struct lsp_update *update)
+void lsp_sysfs_del(struct lsp_part *part)
 {
-	unsigned int i = update->nr_patches;
+	struct lsp_update *update = part->update;
+	unsigned int i = part->nr_patches;
 
-	if (!refcount_read(&update->kobjs))
+	if (!refcount_read(&part->kobjs))
 		return;
 	while (i--)
-		lsp_kobj_del(&update->patches[i].kobj);
-	lsp_kobj_del(&update->object_kobj);
+		lsp_kobj_del(&part->patches[i].kobj);
+	lsp_kobj_del(&part->kobj);
+	lsp_part_put(part);
+	wait_for_completion(&part->released);
+	if (!lsp_is_first(part))
+		return;
 	lsp_kobj_del(&update->kobj);
-	lsp_kobj_gone(update);
+	lsp_update_put(update);
 	wait_for_completion(&update->released);
 }
 

@@ -11,7 +11,7 @@
  * Used by match.c and load.c while a module is being loaded, by one thread and
  * without a lock.
  */
-#include <linux/kallsyms.h>
+#include <linux/module.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 
@@ -26,15 +26,35 @@
 /* A name that more symbols have than this says nothing. */
 #define LSP_MAX_HOMONYMS	64
 
+/* What THIS_MODULE means in code of the target; built-in code has none. */
+static void lsp_learn_this_module(struct lsp_values *values,
+				  struct module *target)
+{
+	u32 i;
+
+	for (i = 0; target && i < values->tables->nr_symbols; i++) {
+		const struct lsp_symbol *sym = &values->tables->symbols[i];
+
+		if (sym->section != LSP_NONE ||
+		    strcmp(lsp_string(values->tables, sym->name),
+			   "__this_module"))
+			continue;
+		values->value[i] = (unsigned long)target;
+		values->value_known[i] = true;
+	}
+}
+
 /**
  * lsp_values_init() - start with nothing known
  * @values: to be filled in; ends with lsp_values_free()
  * @tables: tables that passed lsp_format_parse()
+ * @target: module that the part is for, see lsp_names_init()
  *
  * Context: may sleep.
  * Return: 0, -ENOMEM, or -E2BIG for more symbols than the journal can name.
  */
-int lsp_values_init(struct lsp_values *values, const struct lsp_tables *tables)
+int lsp_values_init(struct lsp_values *values, const struct lsp_tables *tables,
+		    struct module *target)
 {
 	u32 i, sections = tables->nr_sections, symbols = tables->nr_symbols;
 
@@ -53,7 +73,8 @@ int lsp_values_init(struct lsp_values *values, const struct lsp_tables *tables)
 	values->journal = kvcalloc((size_t)sections + 2 * symbols,
 				   sizeof(*values->journal), GFP_KERNEL);
 	values->texts = kvcalloc(symbols, sizeof(*values->texts), GFP_KERNEL);
-	if (!values->base || !values->base_known || !values->value ||
+	if (!lsp_names_init(&values->names, target) ||
+	    !values->base || !values->base_known || !values->value ||
 	    !values->value_known || !values->konst || !values->konst_known ||
 	    !values->journal || !values->texts) {
 		lsp_values_free(values);
@@ -62,6 +83,7 @@ int lsp_values_init(struct lsp_values *values, const struct lsp_tables *tables)
 	for (i = 0; i < symbols; i++)
 		if (tables->symbols[i].type == LSP_SYM_STRING)
 			values->texts[values->nr_texts++] = i;
+	lsp_learn_this_module(values, target);
 	return 0;
 }
 
@@ -71,6 +93,7 @@ int lsp_values_init(struct lsp_values *values, const struct lsp_tables *tables)
  */
 void lsp_values_free(struct lsp_values *values)
 {
+	lsp_names_free(&values->names);
 	kvfree(values->base);
 	kvfree(values->base_known);
 	kvfree(values->value);
@@ -132,88 +155,26 @@ static bool lsp_based(const struct lsp_values *values, u32 symbol)
 	}
 }
 
-struct lsp_found {
-	unsigned long	*addrs;
-	unsigned int	max;
-	unsigned int	nr;
-};
-
-static int lsp_found_one(void *data, unsigned long addr)
-{
-	struct lsp_found *found = data;
-
-	if (found->nr < found->max)
-		found->addrs[found->nr] = addr;
-	found->nr++;
-	return 0;
-}
-
-/**
- * lsp_kallsyms_find() - all symbols of a name in vmlinux
- * @name: the name
- * @addrs: the first @max addresses, in address order
- * @max: room in @addrs
- *
- * Context: may sleep.
- * Return: how many there are, which may be more than @max.
- */
-unsigned int lsp_kallsyms_find(const char *name, unsigned long *addrs,
-			       unsigned int max)
-{
-	struct lsp_found found = { .addrs = addrs, .max = max };
-
-	kallsyms_on_each_match_symbol(lsp_found_one, name, &found);
-	return found.nr;
-}
-
-struct lsp_position {
-	unsigned long	addr;
-	unsigned int	pos;
-	bool		found;
-};
-
-static int lsp_position_one(void *data, unsigned long addr)
-{
-	struct lsp_position *position = data;
-
-	position->pos += addr <= position->addr;
-	position->found |= addr == position->addr;
-	return 0;
-}
-
-/**
- * lsp_kallsyms_pos() - which of its name a symbol is
- * @name: the name
- * @addr: the symbol's address
- *
- * Context: may sleep.
- * Return: position in address order among the symbols of vmlinux with this
- * name, from 1; 0 if there is none at @addr.
- */
-unsigned int lsp_kallsyms_pos(const char *name, unsigned long addr)
-{
-	struct lsp_position position = { .addr = addr };
-
-	kallsyms_on_each_match_symbol(lsp_position_one, name, &position);
-	return position.found ? position.pos : 0;
-}
-
 /*
- * Does the kernel's symbol table agree? A name that it does not have, or has
- * too often, is no evidence either way.
+ * Do the symbol tables agree? A name that they do not have, or have too often,
+ * is no evidence either way.
  */
-static bool lsp_name_agrees(const char *name, unsigned long value)
+static bool lsp_name_agrees(const struct lsp_values *values, const char *name,
+			    unsigned long value)
 {
 	unsigned long addrs[LSP_MAX_HOMONYMS];
-	unsigned int i, nr;
+	unsigned int i, nr = 0;
 
-	nr = *name ? lsp_kallsyms_find(name, addrs, ARRAY_SIZE(addrs)) : 0;
+	if (*name)
+		nr = lsp_names_seen(&values->names, name, addrs,
+				    ARRAY_SIZE(addrs));
 	if (!nr || nr > ARRAY_SIZE(addrs))
 		return true;
 	for (i = 0; i < nr; i++)
 		if (addrs[i] == value)
 			return true;
-	return false;
+	/* What another module exports may be called like something of ours. */
+	return values->names.target && lsp_names_at(value, name);
 }
 
 /**
@@ -259,7 +220,8 @@ bool lsp_values_learn(struct lsp_values *values, u32 symbol,
 	if (values->value_known[symbol])
 		return values->value[symbol] == value;
 	if (sym->section == LSP_NONE &&
-	    !lsp_name_agrees(lsp_string(values->tables, sym->name), value))
+	    !lsp_name_agrees(values, lsp_string(values->tables, sym->name),
+			     value))
 		return false;
 	values->value[symbol] = value;
 	values->value_known[symbol] = true;
@@ -338,9 +300,9 @@ bool lsp_values_get(const struct lsp_values *values, u32 symbol,
 	return true;
 }
 
-static enum lsp_reason lsp_unique(const char *name, unsigned long *value)
+static enum lsp_reason lsp_unique(unsigned int found)
 {
-	switch (lsp_kallsyms_find(name, value, 1)) {
+	switch (found) {
 	case 0:
 		return LSP_UNRESOLVED;
 	case 1:
@@ -363,7 +325,7 @@ static enum lsp_reason lsp_base_by_name(struct lsp_values *values, u32 section)
 
 		if (sym->section != section || !*name || !lsp_based(values, i))
 			continue;
-		if (lsp_unique(name, &addr) != LSP_OK)
+		if (lsp_names_own(&values->names, name, &addr, 1) != 1)
 			continue;
 		lsp_values_learn_base(values, section, addr - sym->offset);
 		lsp_values_commit(values);
@@ -403,5 +365,7 @@ enum lsp_reason lsp_values_resolve(struct lsp_values *values, u32 symbol,
 	}
 	if (!*lsp_string(values->tables, sym->name))
 		return LSP_UNRESOLVED;
-	return lsp_unique(lsp_string(values->tables, sym->name), value);
+	return lsp_unique(lsp_names_seen(&values->names,
+					 lsp_string(values->tables, sym->name),
+					 value, 1));
 }

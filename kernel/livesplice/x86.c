@@ -108,16 +108,15 @@ static int lsp_redirect_order(const void *a, const void *b)
 struct lsp_redirects *lsp_arch_redirects_make(const struct lsp_update *update)
 {
 	struct lsp_redirects *table;
-	unsigned int i;
+	const struct lsp_patch *patch;
+	const struct lsp_part *part;
 
-	table = kvzalloc(struct_size(table, entries, update->nr_patches),
+	table = kvzalloc(struct_size(table, entries, lsp_nr_patches(update)),
 			 GFP_KERNEL);
 	if (!table)
 		return NULL;
 
-	for (i = 0; i < update->nr_patches; i++) {
-		const struct lsp_patch *patch = &update->patches[i];
-
+	lsp_for_each_patch(update, part, patch) {
 		if (!patch->new_addr)
 			continue;
 		table->entries[table->nr].site = patch->site;

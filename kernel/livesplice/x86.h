@@ -97,6 +97,10 @@ bool lsp_symbol_value(const struct lsp_text *text, u32 symbol,
 		      unsigned long *value);
 void lsp_hole(struct lsp_text *text, u32 offset, u32 length);
 
+/* x86_data.c */
+bool lsp_match_mergeable(struct lsp_values *values, u32 section, u64 offset,
+			 unsigned long addr);
+
 /* x86_sites.c */
 u32 lsp_match_site(struct lsp_stream *stream, u32 i,
 		   const struct lsp_site *site);

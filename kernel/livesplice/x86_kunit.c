@@ -103,14 +103,16 @@ static void redirect_lookup(struct kunit *test)
 		{ .site = FUNC + 0x400 },
 		{ .site = FUNC + 0x200, .new_addr = 2 },
 	};
+	struct lsp_part *part = lsp_part_new(NULL);
 	struct lsp_redirects *table;
-	struct lsp_update *update;
 
-	update = kunit_kzalloc(test, sizeof(*update), GFP_KERNEL);
-	KUNIT_ASSERT_NOT_NULL(test, update);
-	update->patches = patches;
-	update->nr_patches = ARRAY_SIZE(patches);
-	table = lsp_arch_redirects_make(update);
+	KUNIT_ASSERT_NOT_NULL(test, part);
+	part->patches = patches;
+	part->nr_patches = ARRAY_SIZE(patches);
+	table = lsp_arch_redirects_make(part->update);
+	part->patches = NULL;
+	part->nr_patches = 0;
+	lsp_update_free(part->update);
 	KUNIT_ASSERT_NOT_NULL(test, table);
 	KUNIT_EXPECT_EQ(test, table->nr, 3);
 	KUNIT_EXPECT_EQ(test, breakpoint(FUNC + 0x100, false), 0);

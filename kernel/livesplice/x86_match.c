@@ -74,7 +74,7 @@ bool lsp_symbol_value(const struct lsp_text *text, u32 symbol,
 				      text->tables->symbols[symbol].name);
 
 	return lsp_values_get(text->values, symbol, value) ||
-	       (*name && lsp_kallsyms_find(name, value, 1) == 1);
+	       (*name && lsp_names_seen(&text->values->names, name, value, 1) == 1);
 }
 
 /**
@@ -123,39 +123,6 @@ static const struct lsp_site *lsp_site_in(const struct lsp_stream *stream,
 			high = mid;
 	}
 	return low < end && sites[low].offset < pos + length ? sites + low : NULL;
-}
-
-/* A string or constant is compared where it is used: it has no fixed place. */
-static bool lsp_match_mergeable(struct lsp_stream *stream, u32 section,
-				u64 offset, unsigned long addr)
-{
-	const struct lsp_tables *tables = stream->text->tables;
-	const struct lsp_section *sec = &tables->sections[section];
-	const u8 *wanted = tables->bytes + sec->bytes;
-	u32 i, size = sec->entsize, end;
-	u8 found[64];
-
-	if (offset >= sec->size)
-		return false;
-	if (sec->kind == LSP_SEC_CONSTS) {
-		end = min((u32)offset - (u32)offset % size + size, sec->size);
-		if (copy_from_kernel_nofault(found, (void *)addr, end - offset) ||
-		    memcmp(found, wanted + offset, end - offset))
-			return false;
-		return lsp_values_learn_text(stream->text->values, section,
-					     offset, addr);
-	}
-	/* Character by character, up to and with the NUL. */
-	for (i = offset; i + size <= sec->size; i += size) {
-		if (copy_from_kernel_nofault(found, (void *)(addr + i - offset),
-					     size) ||
-		    memcmp(found, wanted + i, size))
-			return false;
-		if (!memchr_inv(found, 0, size))
-			return lsp_values_learn_text(stream->text->values,
-						     section, offset, addr);
-	}
-	return false;
 }
 
 /**
@@ -241,9 +208,10 @@ static bool lsp_match_reloc(struct lsp_stream *stream, u32 i,
 		 * may lead out of it. Against the section the sum names it.
 		 */
 		if (sym->type != LSP_SYM_SECTION)
-			return lsp_match_mergeable(stream, sym->section,
-						   sym->offset, value - addend);
-		return lsp_match_mergeable(stream, sym->section,
+			return lsp_match_mergeable(stream->text->values,
+						   sym->section, sym->offset,
+						   value - addend);
+		return lsp_match_mergeable(stream->text->values, sym->section,
 					   sym->offset + addend + rest,
 					   value + rest);
 	}

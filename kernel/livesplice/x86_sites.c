@@ -194,7 +194,7 @@ static bool lsp_static_call_func(const struct lsp_text *text,
 	if (snprintf(key, sizeof(key), "%s%s", STATIC_CALL_KEY_PREFIX_STR,
 		     name) >= sizeof(key))
 		return false;
-	return lsp_kallsyms_find(key, &addr, 1) == 1 &&
+	return lsp_names_seen(&text->values->names, key, &addr, 1) == 1 &&
 	       !copy_from_kernel_nofault(func, (void *)addr, sizeof(*func));
 }
 
@@ -209,7 +209,8 @@ static bool lsp_match_static_jcc(struct lsp_stream *stream, u32 i,
 	if (func)
 		return dest == func;
 	return lsp_is_return_thunk(dest) ||
-	       (lsp_kallsyms_find("__static_call_return", &ret, 1) == 1 &&
+	       (lsp_names_seen(&stream->text->values->names,
+			       "__static_call_return", &ret, 1) == 1 &&
 		dest == ret);
 }
 

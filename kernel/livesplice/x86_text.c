@@ -12,6 +12,7 @@
 #include <linux/kernel.h>
 #include <linux/kprobes.h>
 #include <linux/memory.h>
+#include <linux/module.h>
 #include <linux/mutex.h>
 #include <linux/preempt.h>
 #include <linux/string.h>
@@ -195,7 +196,7 @@ bool lsp_arch_is_sealed(unsigned long addr)
 {
 	u32 insn;
 
-	return core_kernel_text(addr) &&
+	return (core_kernel_text(addr) || is_module_text_address(addr)) &&
 	       !copy_from_kernel_nofault(&insn, (void *)addr, sizeof(insn)) &&
 	       lsp_is_sealed_endbr(insn);
 }

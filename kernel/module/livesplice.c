@@ -6,9 +6,11 @@
  * Lives beside the loader because it needs struct load_info. Called by
  * load_module() and free_module(), with no lock held.
  */
+#include <linux/cleanup.h>
 #include <linux/livesplice.h>
 #include <linux/livesplice_format.h>
 #include <linux/module.h>
+#include <linux/mutex.h>
 #include <linux/string.h>
 
 #include "internal.h"
@@ -26,13 +28,48 @@ static bool is_livesplice_module(const struct load_info *info)
 }
 
 /**
+ * livesplice_use_module() - let one module keep another one
+ * @user: a module that is being loaded
+ * @name: name of the module that it needs
+ *
+ * As if @user imported a symbol of it: lsmod shows it, rmmod refuses, and the
+ * reference ends with @user, or when its load fails.
+ *
+ * Context: may sleep; takes module_mutex.
+ * Return: the module, or NULL: it is not loaded, on its way up or down, or
+ * there is no memory.
+ */
+struct module *livesplice_use_module(struct module *user, const char *name)
+{
+	struct module *used;
+
+	guard(mutex)(&module_mutex);
+	used = find_module_all(name, strlen(name), false);
+	return used && !livesplice_ref_module(user, used) ? used : NULL;
+}
+
+/**
+ * livesplice_module_exists() - is there a module, in whatever state?
+ * @name: its name
+ *
+ * Context: may sleep; takes module_mutex.
+ * Return: true if so, also if it is not complete yet or about to go.
+ */
+bool livesplice_module_exists(const char *name)
+{
+	guard(mutex)(&module_mutex);
+	return find_module_all(name, strlen(name), true);
+}
+
+/**
  * livesplice_prepare() - match and resolve an update before it is relocated
  * @mod: the module, UNFORMED
  * @info: its image
  *
  * Must be called after the sections are in place and before
  * simplify_symbols(): imports of an update get their values here, and are
- * absolute symbols from then on. Modules that are no update are left alone.
+ * absolute symbols from then on. Modules that are no update are left alone,
+ * unless an enabled update has a part for them.
  *
  * Context: may sleep; no lock held.
  * Return: 0, or a negative errno and the module must not be loaded.
@@ -54,7 +91,7 @@ int livesplice_prepare(struct module *mod, struct load_info *info)
 	};
 
 	if (!is_livesplice_module(info))
-		return 0;
+		return lsp_target_coming(mod);
 	return lsp_load(&image);
 }
 

@@ -276,9 +276,15 @@ static uint64_t section_bytes(const struct obj *obj, const char *name)
 /* A registry may lose entries, which stay in force, but not get new ones. */
 static void compare_registry(const struct obj *pre, const struct section *sec)
 {
+	uint64_t new = 0;
+
 	for_each_reloc(sec, rel) {
 		const char *name = target_name(rel);
 
+		if (export_new_bytes(rel)) {
+			new += export_new_bytes(rel);
+			continue;
+		}
 		if (count_target(pre, sec->name, name) >=
 		    count_target(sec->obj, sec->name, name))
 			continue;
@@ -286,7 +292,8 @@ static void compare_registry(const struct obj *pre, const struct section *sec)
 		       "new entry for %s, which only a boot would take notice of",
 		       name);
 	}
-	if (section_bytes(pre, sec->name) < section_bytes(sec->obj, sec->name))
+	if (section_bytes(pre, sec->name) + new <
+	    section_bytes(sec->obj, sec->name))
 		refuse(sec->kind->reason, sec->name,
 		       "more entries, which only a boot would take notice of");
 }

@@ -230,6 +230,7 @@ static int run(struct diff *d, const char *path)
 	check_unknown(d);
 	old_contents_make(d);
 	emit(d);
+	emit_exports(d);
 	find_pinned(d);
 	emit_flags(d);
 	if (nr_refused())

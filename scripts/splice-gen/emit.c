@@ -111,6 +111,9 @@ static void refuse_reloc(const struct reloc *rel, const char *reason,
 
 static struct symbol *import_extern(struct diff *d, const char *name)
 {
+	/* The module that has the new code is not the one that it is of. */
+	if (!strcmp(name, "__this_module"))
+		name = LINK_THIS_MODULE;
 	/* objtool finds the key of a static call by its name. */
 	if (str_starts(name, TRAMPOLINE_PREFIX)) {
 		char *key = xasprintf(KEY_PREFIX "%s",

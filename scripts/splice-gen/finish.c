@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * `splice-elf finish`: from the module that the kernel's build linked to an
- * update. Called by splice-gen after the last step of the module build.
+ * `splice-elf finish`: from a module that the kernel's build linked to a part
+ * of an update. Called by splice-gen after the last step of the module build,
+ * once for each part.
  *
  * The rows that diff left (link.h) go out, the tables of livesplice_format.h
  * come in, and what no export satisfies gets its reserved name (imports.c).
@@ -17,13 +18,17 @@
 #include "tables.h"
 
 static const char usage[] =
-	"finish -o OUT IN -s SYMVERS -N NAME -D TEXT -R RELEASE -P PATCH -u NUMBER:NAME.o:PATH...";
+	"finish -o OUT IN -s SYMVERS [-S NEW-SYMVERS] -N NAME -O OBJECT -I ID -D TEXT -R RELEASE"
+	" -P PATCH [-T TARGET]... [-u NUMBER:NAME.o:PATH]...";
 
 struct options {
 	const char	*in;
 	const char	*out;
 	const char	*symvers;
+	const char	*new_symvers;
 	const char	*name;
+	const char	*object;
+	const char	*id;
 	const char	*description;
 	const char	*release;
 	const char	*patch;
@@ -41,6 +46,29 @@ static void check_name(const char *name)
 	if (!len || len > LSP_NAME_MAX)
 		die_usage("a name has 1 to %u characters: %s", LSP_NAME_MAX,
 			  name);
+}
+
+/* Sixteen bytes in hex. */
+static void read_id(const char *text, uint8_t *id)
+{
+	if (strlen(text) != 2 * LSP_ID_SIZE ||
+	    strspn(text, "0123456789abcdef") != 2 * LSP_ID_SIZE)
+		die_usage("an id has %u digits: %s", 2 * LSP_ID_SIZE, text);
+	for (size_t i = 0; i < LSP_ID_SIZE; i++) {
+		char digits[] = { text[2 * i], text[2 * i + 1], '\0' };
+
+		id[i] = strtoul(digits, NULL, 16);
+	}
+}
+
+/* A module that the update has a part for; only the first part knows. */
+static void add_target(struct pre *pre, const char *object)
+{
+	const struct lsp_target row = {
+		.object = tables_string(&pre->tables, object),
+	};
+
+	table_add(&pre->tables, TABLE_targets, &row, 1);
 }
 
 /* These end up in lines of sysfs and of the log. */
@@ -81,16 +109,21 @@ static void parse(struct options *o, struct finish *f, int argc, char **argv)
 		const char	letter;
 	} letters[] = {
 		{ &o->out, 'o' }, { &o->symvers, 's' }, { &o->name, 'N' },
+		{ &o->object, 'O' }, { &o->id, 'I' },
 		{ &o->description, 'D' }, { &o->release, 'R' },
 		{ &o->patch, 'P' },
 	};
 	int c;
 
-	while ((c = getopt(argc, argv, "o:s:N:D:R:P:u:")) >= 0) {
+	while ((c = getopt(argc, argv, "o:s:S:N:O:I:D:R:P:T:u:")) >= 0) {
 		if (c == '?')
 			die_usage("%s", usage);
 		if (c == 'u')
 			add_unit(&f->pre, optarg);
+		if (c == 'S')
+			o->new_symvers = optarg;
+		if (c == 'T')
+			add_target(&f->pre, optarg);
 		for (size_t i = 0; i < COUNT_OF(letters); i++) {
 			if (letters[i].letter == c)
 				*letters[i].value = optarg;
@@ -100,27 +133,27 @@ static void parse(struct options *o, struct finish *f, int argc, char **argv)
 		if (!*letters[i].value)
 			die_usage("%s", usage);
 	}
-	if (optind + 1 != argc || !f->pre.nr_units)
+	if (optind + 1 != argc ||
+	    !(f->pre.nr_units || f->pre.tables.nr_targets))
 		die_usage("%s", usage);
 	o->in = argv[optind];
 	check_name(o->name);
+	f->object = o->object;
 }
 
-/* The update's name is the module's name, or the engine will not take it. */
-static void check_modinfo(const struct obj *ko, const char *name)
+/* The engine takes a part only from a module of the right name. */
+static void check_modinfo(const struct obj *ko, const struct options *o)
 {
-	const struct section *info = obj_section(ko, ".modinfo");
-	char *wanted = xasprintf("name=%s", name);
+	char *name = part_name(o->name, o->object), *wanted;
 
-	for (uint64_t at = 0; info && at < info->size;) {
-		const char *entry = (const char *)info->data + at;
-		size_t len = strnlen(entry, info->size - at);
-
-		if (len == strlen(wanted) && !memcmp(entry, wanted, len))
-			return;
-		at += len + 1;
-	}
-	die(ko, ".modinfo", "not a module named %s", name);
+	if (!name)
+		die_usage("%s_%s is too long for a module: choose a shorter name",
+			  o->name, o->object);
+	wanted = xasprintf("name=%s", name);
+	if (!modinfo_has(ko, wanted))
+		die(ko, ".modinfo", "not a module named %s", name);
+	free(wanted);
+	free(name);
 }
 
 /* link rows */
@@ -310,7 +343,7 @@ static struct link_rows take_rows(struct finish *f)
 		.flags = union_of_flags(f),
 	};
 
-	if (!rows.funcs || !rows.funcs->size)
+	if ((!rows.funcs || !rows.funcs->size) && f->pre.nr_units)
 		die(f->ko, LINK_FUNCS_SECTION, "the module replaces nothing");
 	for_each_section(f->ko, sec) {
 		bool known = false;
@@ -380,16 +413,18 @@ static void make_info(struct tables *t, const struct options *o,
 		.machine = EM_X86_64,
 		.flags = flags,
 		.name = tables_string(t, o->name),
+		.object = tables_string(t, o->object),
 		.description = tables_string(t, one_line(o->description)),
 		.release = tables_string(t, one_line(o->release)),
 	};
 
 	memcpy(info.magic, LSP_FORMAT_MAGIC, sizeof(info.magic));
+	read_id(o->id, info.id);
 	table_add(t, TABLE_info, &info, 1);
 }
 
 /**
- * cmd_finish() - make an update of a linked module
+ * cmd_finish() - make a part of an update of a linked module
  * @argc: number of arguments
  * @argv: see usage
  *
@@ -403,13 +438,17 @@ int cmd_finish(int argc, char **argv)
 
 	parse(&o, &f, argc, argv);
 	f.ko = obj_open(o.in);
-	check_modinfo(f.ko, o.name);
+	check_modinfo(f.ko, &o);
+	if (strcmp(o.object, LSP_VMLINUX))
+		modinfo_set_depends(f.ko, o.object, o.name);
 	exports_read(&f, o.symvers);
+	if (o.new_symvers)
+		exports_read(&f, o.new_symvers);
 
 	rows = take_rows(&f);
 	imports_prepare(&f);
 	imports_want(&f);
-	pre_make(&f.pre, "vmlinux");
+	pre_make(&f.pre);
 	if (nr_refused())
 		return EXIT_REFUSED;
 
@@ -418,7 +457,7 @@ int cmd_finish(int argc, char **argv)
 	add_patch(f.ko, o.patch);
 	obj_number(f.ko);
 
-	for (uint64_t at = 0; at < rows.funcs->size;
+	for (uint64_t at = 0; rows.funcs && at < rows.funcs->size;
 	     at += sizeof(struct link_func))
 		make_func(&f, rows.funcs, at);
 	for (uint64_t at = 0; rows.consts && at < rows.consts->size;

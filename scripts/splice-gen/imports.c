@@ -31,26 +31,24 @@ struct old_place {
 	char			type;
 };
 
+static bool is_for_module(const struct finish *f)
+{
+	return strcmp(f->object, LSP_VMLINUX);
+}
+
 static bool imports_namespace(const struct finish *f, const char *namespace)
 {
-	const struct section *info = obj_section(f->ko, ".modinfo");
 	char *wanted = xasprintf("import_ns=%s", namespace);
-	bool found = false;
+	bool found = modinfo_has(f->ko, wanted);
 
-	for (uint64_t at = 0; info && at < info->size;) {
-		const char *entry = (const char *)info->data + at;
-		size_t len = strnlen(entry, info->size - at);
-
-		found |= len == strlen(wanted) && !memcmp(entry, wanted, len);
-		at += len + 1;
-	}
 	free(wanted);
 	return found;
 }
 
 /*
  * crc, name, module, kind of export, namespace. What is exported to a
- * namespace that the module does not import is not exported to it.
+ * namespace that the module does not import is not exported to it; nor is what
+ * the target of the part exports, see livesplice_format.h.
  */
 static void read_export(struct finish *f, const char *path, char *line)
 {
@@ -61,16 +59,17 @@ static void read_export(struct finish *f, const char *path, char *line)
 		if (!fields[i])
 			die(NULL, path, "line of less than five fields");
 	}
-	if (*fields[4] && !imports_namespace(f, fields[4]))
+	if ((*fields[4] && !imports_namespace(f, fields[4])) ||
+	    (is_for_module(f) && is_module_path(fields[2], f->object)))
 		return;
 	map_add(&f->exports, fields[1],
 		strcmp(fields[2], "vmlinux") ? EXPORT_MODULE : EXPORT_VMLINUX);
 }
 
 /**
- * exports_read() - read what the kernel exports
+ * exports_read() - read what the kernel, or the update, exports
  * @f: the update
- * @path: Module.symvers of the build
+ * @path: Module.symvers of the build, or of the link of the update's modules
  */
 void exports_read(struct finish *f, const char *path)
 {
@@ -220,6 +219,8 @@ uint32_t import_row(struct finish *f, const struct symbol *sym)
 
 	if (str_starts(sym->name, LINK_OLD_PREFIX))
 		return place_row(f, sym);
+	if (!strcmp(sym->name, LINK_THIS_MODULE))
+		return pre_name_row(&f->pre, "__this_module");
 	if (str_starts(sym->name, LSP_IMPORT_PREFIX))
 		die(f->ko, sym->name, "a reserved name");
 	index = pre_name_row(&f->pre, sym->name);
@@ -284,7 +285,7 @@ static bool is_ordinary(const struct finish *f, const struct symbol *sym)
 	if (sym->bind == STB_WEAK || str_starts(sym->name, LSP_IMPORT_PREFIX))
 		return false;
 	export = map_find(&f->exports, sym->name);
-	return export && *export == EXPORT_VMLINUX;
+	return export && (*export == EXPORT_VMLINUX || is_for_module(f));
 }
 
 /**
@@ -324,7 +325,7 @@ static bool resolvable(const struct finish *f, const struct symbol *sym)
 	}
 	if (map_find(&f->exports, sym->name)) {
 		refuse("module-export", sym->name,
-		       "a module exports it, and updates of vmlinux cannot depend on modules yet");
+		       "a module exports it, but this code is built in");
 		return false;
 	}
 	return true;

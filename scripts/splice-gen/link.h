@@ -31,6 +31,9 @@
 #define LINK_OLD_OBJECT		'o'	/* data object */
 #define LINK_OLD_STRING		's'	/* string or constant in a mergeable section */
 
+/* Stands for the struct module of what the part is for, not of the part. */
+#define LINK_THIS_MODULE	"__splice.this_module"
+
 /* Suffix of the name of a function that replaces one of the same name. */
 #define LINK_NEW_SUFFIX		".splice"
 

@@ -4,6 +4,6 @@
 
 splice-elf-objs := main.o diag.o elf.o elf-write.o x86.o \
 		   sections.o items.o special.o correlate.o compare.o \
-		   carry.o old.o emit.o keep.o diff.o \
-		   same.o tables.o pre.o sites.o imports.o finish.o seal.o \
+		   carry.o old.o emit.o export.o keep.o diff.o \
+		   same.o tables.o pre.o sites.o imports.o modinfo.o finish.o seal.o \
 		   verify.o view.o show.o

@@ -587,9 +587,8 @@ static void make_functions(struct pre *pre, struct pre_unit *unit)
 /**
  * pre_make() - make the rows of all units
  * @pre: the pre side
- * @object: what the units are part of: "vmlinux" or the name of a module
  */
-void pre_make(struct pre *pre, const char *object)
+void pre_make(struct pre *pre)
 {
 	struct tables *t = &pre->tables;
 
@@ -599,7 +598,6 @@ void pre_make(struct pre *pre, const char *object)
 		struct pre_unit *unit = &pre->units[i];
 		struct lsp_unit row = {
 			.name = tables_string(t, unit->name),
-			.object = tables_string(t, object),
 			.first_section = t->nr_sections,
 		};
 

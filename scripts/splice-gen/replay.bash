@@ -10,7 +10,7 @@
 # the name of the source tree in its commands, which then name the view. Both
 # leave __FILE__ as it was.
 #
-# Part of splice-gen, whose variables it uses: UNITS, SAVED, CLASS, TOUCHED,
+# Part of splice-gen, whose variables it uses: UNITS, SAVED, EDITED, CLASS, TOUCHED,
 # SRCTREE, OBJTREE, BUILT_ROOT (what the build calls the source tree), PRE_ROOT
 # (what is compiled in its place), ELF, WORK, JOBS.
 
@@ -27,6 +27,14 @@ clean_command() {
 	# What stands in quotes is no operator; looking for quotes is slow.
 	[[ $REPLY != *[\;\|\&\<\>\`]* ||
 	   ${REPLY//\'*([!\'])\'/} != *[\;\|\&\<\>\`]* ]]
+}
+
+# objtool_job TARGET FILE: what kbuild does to an object that is a module by
+# itself, to be done to FILE; empty for all others.
+objtool_job() {
+	local command=${EDITED[$1]-}
+
+	[[ -z $command ]] || printf '%s %q' "${command% "$1"}" "$2"
 }
 
 # Directories of the source tree that a view has as directories: those of the
@@ -104,7 +112,7 @@ add_job() {
 	if [[ $command =~ \ -Wp,-MM?D,[^\ ]+ ]]; then
 		command=${command/"${BASH_REMATCH[0]}"/" -Wp,-MMD,$out.d"}
 	fi
-	printf 'cd %q || exit 1\n%s\n' "$cwd" "$command $4${5+ && $5}" \
+	printf 'cd %q || exit 1\n%s\n' "$cwd" "$command $4${5:+ && $5}" \
 		> "$WORK/jobs/$id.sh"
 }
 
@@ -149,7 +157,7 @@ is_code() {
 # the patch, as it is in the build needs no closer look; that is one run of the
 # compiler instead of two.
 screen_units() {
-	local i target out after
+	local i target out after edit
 	local -a ids=() left=()
 
 	((${#UNITS[@]} > SCREEN_FROM)) || return 0
@@ -158,7 +166,8 @@ screen_units() {
 		target=${UNITS[i]}
 		is_code "$target" || continue
 		out=$WORK/obj/$i.screen.o
-		printf -v after '{ %q same %q %q && : > %q; rm -f %q; }' "$ELF" \
+		edit=$(objtool_job "$target" "$out")
+		printf -v after '{ %s %q same %q %q && : > %q; rm -f %q; }' "${edit:+$edit &&}" "$ELF" \
 			"$OBJTREE/$target" "$out" "$WORK/obj/$i.same" "$out"
 		add_job "$i.screen" "$target" post -g0 "$after"
 		ids+=("$i.screen")

@@ -77,23 +77,6 @@ static uint32_t unit_of_func(const struct tables *v, const struct lsp_func *func
 	return v->sections[v->symbols[func->symbol].section].unit;
 }
 
-static bool same_object(const struct tables *v, size_t unit, const char *object)
-{
-	return !strcmp(view_string(v, v->units[unit].object), object);
-}
-
-/* Units of an object need not stand together; each object is shown once. */
-static bool first_of_object(const struct tables *v, size_t unit)
-{
-	const char *object = view_string(v, v->units[unit].object);
-
-	for (size_t i = 0; i < unit; i++) {
-		if (same_object(v, i, object))
-			return false;
-	}
-	return true;
-}
-
 /* The row of an import, LSP_NONE for symbols that are none. */
 static uint32_t import_of(const struct tables *v, const struct symbol *sym)
 {
@@ -130,35 +113,41 @@ static void print_functions(const struct tables *v, size_t unit)
 	}
 }
 
-static void print_objects(const struct tables *v)
+static void print_object(const struct tables *v)
 {
+	printf("object %s\n", view_string(v, v->info->object));
 	for (size_t i = 0; i < v->nr_units; i++) {
-		const char *object = view_string(v, v->units[i].object);
-
-		if (!first_of_object(v, i))
-			continue;
-		printf("object %s\n", object);
-		for (size_t unit = i; unit < v->nr_units; unit++) {
-			if (!same_object(v, unit, object))
-				continue;
-			printf("  unit %s\n",
-			       view_string(v, v->units[unit].name));
-			print_functions(v, unit);
-		}
+		printf("  unit %s\n", view_string(v, v->units[i].name));
+		print_functions(v, i);
 	}
+	for (size_t i = 0; i < v->nr_targets; i++)
+		printf("target %s\n", view_string(v, v->targets[i].object));
+}
+
+/* The id, in hex; allocated. */
+static char *id_text(const struct lsp_info *info)
+{
+	char *text = xcalloc(2 * LSP_ID_SIZE + 1, 1);
+
+	for (size_t i = 0; i < LSP_ID_SIZE; i++)
+		sprintf(text + 2 * i, "%02x", info->id[i]);
+	return text;
 }
 
 static void print_text(const struct obj *ko, const struct tables *v)
 {
 	const struct section *patch = patch_of(ko);
+	char *id = id_text(v->info);
 
 	printf("update %s\n", view_string(v, v->info->name));
+	printf("id %s\n", id);
+	free(id);
 	printf("description %s\n", view_string(v, v->info->description));
 	printf("release %s\n", view_string(v, v->info->release));
 	printf("format %u\n", v->info->version);
 	printf("flags %s\n",
 	       v->info->flags & LSP_INFO_PINNED ? "pinned" : "none");
-	print_objects(v);
+	print_object(v);
 	for_each_symbol(ko, sym) {
 		uint32_t row = import_of(v, sym);
 		char *name;
@@ -186,7 +175,7 @@ static void print_text(const struct obj *ko, const struct tables *v)
 /* JSON */
 
 /* The same objects as in the report of splice-gen, see its --json. */
-static void json_functions(const struct tables *v, const char *object)
+static void json_functions(const struct tables *v)
 {
 	const char *before = "";
 
@@ -197,8 +186,6 @@ static void json_functions(const struct tables *v, const char *object)
 		uint32_t unit = unit_of_func(v, func);
 		bool fragment = func->flags & LSP_FUNC_FRAGMENT;
 
-		if (!same_object(v, unit, object))
-			continue;
 		printf("%s{", before);
 		put_key("", "name", view_string(v, sym->name));
 		put_key(",", "unit", view_string(v, v->units[unit].name));
@@ -209,33 +196,30 @@ static void json_functions(const struct tables *v, const char *object)
 	putchar(']');
 }
 
-static void json_objects(const struct tables *v)
+static void json_object(const struct tables *v)
 {
-	const char *before = "";
+	const char *comma = "";
 
-	printf(",\"objects\":[");
+	printf(",\"objects\":[{");
+	put_key("", "object", view_string(v, v->info->object));
+	printf(",\"units\":[");
 	for (size_t i = 0; i < v->nr_units; i++) {
-		const char *object = view_string(v, v->units[i].object);
-		const char *comma = "";
+		const char *name = view_string(v, v->units[i].name);
 
-		if (!first_of_object(v, i))
-			continue;
-		printf("%s{", before);
-		put_key("", "object", object);
-		printf(",\"units\":[");
-		for (size_t unit = i; unit < v->nr_units; unit++) {
-			const char *name = view_string(v, v->units[unit].name);
+		fputs(comma, stdout);
+		put_json(name, strlen(name));
+		comma = ",";
+	}
+	putchar(']');
+	json_functions(v);
+	printf("}],\"targets\":[");
+	comma = "";
+	for (size_t i = 0; i < v->nr_targets; i++) {
+		const char *name = view_string(v, v->targets[i].object);
 
-			if (!same_object(v, unit, object))
-				continue;
-			fputs(comma, stdout);
-			put_json(name, strlen(name));
-			comma = ",";
-		}
-		putchar(']');
-		json_functions(v, object);
-		putchar('}');
-		before = ",";
+		fputs(comma, stdout);
+		put_json(name, strlen(name));
+		comma = ",";
 	}
 	putchar(']');
 }
@@ -244,14 +228,17 @@ static void print_json(const struct obj *ko, const struct tables *v)
 {
 	const struct section *patch = patch_of(ko);
 	const char *before = "";
+	char *id = id_text(v->info);
 
 	putchar('{');
 	put_key("", "update", view_string(v, v->info->name));
+	put_key(",", "id", id);
+	free(id);
 	put_key(",", "description", view_string(v, v->info->description));
 	put_key(",", "release", view_string(v, v->info->release));
 	printf(",\"format\":%u,\"pinned\":%s", v->info->version,
 	       v->info->flags & LSP_INFO_PINNED ? "true" : "false");
-	json_objects(v);
+	json_object(v);
 	printf(",\"imports\":[");
 	for_each_symbol(ko, sym) {
 		uint32_t row = import_of(v, sym);
@@ -300,7 +287,7 @@ static int show_pre(int argc, char **argv)
 
 	for (int i = 0; i < argc; i++)
 		pre_add_unit(&pre, i, argv[i], argv[i]);
-	pre_make(&pre, "vmlinux");
+	pre_make(&pre);
 	if (nr_refused())
 		return EXIT_REFUSED;
 	for (enum table i = 0; i < NR_TABLES; i++) {

@@ -536,6 +536,13 @@ bool item_is_copied(const struct item *item);
 /* Carry an item and all that it needs; refuses what cannot be carried. */
 void carry_item(struct diff *d, struct item *item);
 
+/* export.c */
+
+/* Bytes of an entry of .export_symbol for something new, else 0. */
+uint64_t export_new_bytes(const struct reloc *rel);
+/* Export what is new and carried; after emit(). */
+void emit_exports(struct diff *d);
+
 /* keep.c */
 
 /* Find addresses of carried things that may be left behind. */

@@ -50,6 +50,8 @@ struct tables {
 	struct lsp_site		*sites;
 	struct lsp_func		*funcs;
 	struct lsp_const	*consts;
+	struct lsp_data		*datas;
+	struct lsp_target	*targets;
 	unsigned char		*bytes;
 	char			*strings;
 	size_t			nr_info, max_info;
@@ -60,6 +62,8 @@ struct tables {
 	size_t			nr_sites, max_sites;
 	size_t			nr_funcs, max_funcs;
 	size_t			nr_consts, max_consts;
+	size_t			nr_datas, max_datas;
+	size_t			nr_targets, max_targets;
 	size_t			nr_bytes, max_bytes;
 	size_t			nr_strings, max_strings;
 	struct map		known_strings;
@@ -142,7 +146,7 @@ void pre_add_unit(struct pre *pre, uint32_t number, const char *name,
 struct pre_unit *pre_unit(struct pre *pre, uint32_t number);
 void pre_want(struct pre *pre, const struct section *sec);
 void pre_want_name(struct pre *pre, const char *name);
-void pre_make(struct pre *pre, const char *object);
+void pre_make(struct pre *pre);
 
 /* After pre_make(): rows of the section and symbol tables. */
 int pre_kind(const struct section *sec);
@@ -159,14 +163,16 @@ void sites_make(struct pre *pre, struct pre_unit *unit);
 /* imports.c: what a linked module leaves undefined */
 
 /**
- * struct finish - an update being made
+ * struct finish - a part of an update being made
  * @ko: the linked module
+ * @object: what the part is for
  * @pre: the pre side, which holds the tables
  * @exports: how names are exported, by name
  * @used: undefined symbols that something refers to, by name
  */
 struct finish {
 	struct obj	*ko;
+	const char	*object;
 	struct pre	pre;
 	struct map	exports;
 	struct map	used;
@@ -177,6 +183,13 @@ void imports_prepare(struct finish *f);
 void imports_want(struct finish *f);
 uint32_t import_row(struct finish *f, const struct symbol *sym);
 void imports_resolve(struct finish *f);
+
+/* modinfo.c: names of parts, and what .modinfo says */
+
+char *part_name(const char *update, const char *object);
+bool is_module_path(const char *path, const char *object);
+bool modinfo_has(const struct obj *ko, const char *entry);
+void modinfo_set_depends(struct obj *ko, const char *target, const char *first);
 
 /* view.c: the tables of a finished update, as show and verify read them */
 

@@ -9,8 +9,9 @@
 UNITS=()		# targets that were compiled from them
 declare -A SOURCE=()	# target -> file that it is compiled from
 declare -A SAVED=()	# target -> command that made it
+declare -A EDITED=()	# target -> command that objtool then edited it with
 declare -A CLASS=()	# target -> kernel, module, or why it is neither
-declare -A OBJECT=()	# target -> vmlinux or name of the module
+declare -A OBJECT=()	# target -> vmlinux or names of modules, with ":" between
 
 # Is this a file whose users the saved commands tell? Others are refused.
 is_followed() {
@@ -88,10 +89,11 @@ add_unit() {
 	UNITS+=("$target")
 	SOURCE[$target]=$source
 	SAVED[$target]=$REPLY
+	[[ $3 != *" ; "*objtool*" $target" ]] || EDITED[$target]=${3##* ; }
 	OBJECT[$target]=vmlinux
 	classify "$target"
 	if [[ ${CLASS[$target]} == module &&
-	      ${SAVED[$target]} =~ -DKBUILD_MODNAME=[\'\"]*([A-Za-z0-9_]+) ]]; then
+	      ${SAVED[$target]} =~ -DKBUILD_MODNAME=[\'\"]*([A-Za-z0-9_:]+) ]]; then
 		OBJECT[$target]=${BASH_REMATCH[1]}
 	fi
 }

@@ -16,7 +16,7 @@
 #include "tables.h"
 
 static const char usage[] =
-	"splice-elf verify UPDATE.ko [-s Module.symvers] -i OBJECT.o...";
+	"splice-elf verify UPDATE.ko [-s SYMVERS [-S NEW-SYMVERS]] [-i OBJECT.o]...";
 
 struct verify {
 	const struct obj	*ko;
@@ -24,8 +24,8 @@ struct verify {
 	const struct obj	**inputs;
 	size_t			nr_inputs;
 	size_t			max_inputs;
+	const char		*symvers[2];	/* of the build, of the update */
 	struct map		exports;
-	bool			have_exports;
 };
 
 /* Tables with an entry per place in code, which come from the compiler. */
@@ -105,7 +105,7 @@ static void check_undefined(const struct verify *v)
 			    v->view->sections[sec].kind == LSP_SEC_INIT)
 				refuse("import", sym->name,
 				       "stands for what is freed after boot");
-		} else if (v->have_exports &&
+		} else if (v->symvers[0] &&
 			   !map_find(&v->exports, sym->name)) {
 			refuse("import", sym->name,
 			       "the kernel does not export it");
@@ -161,17 +161,15 @@ static void check_sections(const struct verify *v)
 /* The engine looks for the update by the name of its module. */
 static void check_modinfo(const struct verify *v)
 {
-	const struct section *info = obj_section(v->ko, ".modinfo");
-	char *wanted;
+	const struct tables *view = v->view;
+	char *name = part_name(view_string(view, view->info->name),
+			       view_string(view, view->info->object));
+	char *wanted = xasprintf("name=%s", name ?: "");
 
-	if (!v->view->nr_info)
-		return;
-	wanted = xasprintf("name=%s",
-			   view_string(v->view, v->view->info->name));
-	if (!info || !memmem(info->data, info->size, wanted,
-			     strlen(wanted) + 1))
+	if (!name || !modinfo_has(v->ko, wanted))
 		refuse("format", ".modinfo", "not a module of the update's name");
 	free(wanted);
+	free(name);
 }
 
 /* new code */
@@ -386,9 +384,14 @@ static void check_rewritten(const struct verify *v)
 
 /* arguments */
 
-/* crc, name, module, ...: of interest is what vmlinux exports. */
+/*
+ * crc, name, module, ...: of interest is what vmlinux exports, and for a part
+ * for a module what other modules do.
+ */
 static void read_exports(struct verify *v, const char *path)
 {
+	const char *object = view_string(v->view, v->view->info->object);
+	bool for_module = strcmp(object, LSP_VMLINUX);
 	FILE *file = fopen(path, "re");
 	char *line = NULL;
 	size_t room = 0;
@@ -403,12 +406,12 @@ static void read_exports(struct verify *v, const char *path)
 		owner = strsep(&rest, "\t");
 		if (!owner)
 			die(NULL, path, "line of less than three fields");
-		if (!strcmp(owner, "vmlinux"))
+		if (!strcmp(owner, LSP_VMLINUX) ||
+		    (for_module && !is_module_path(owner, object)))
 			map_add(&v->exports, name, 0);
 	}
 	free(line);
 	fclose(file);
-	v->have_exports = true;
 }
 
 static void add_input(struct verify *v, const char *path)
@@ -430,15 +433,17 @@ int cmd_verify(int argc, char **argv)
 	struct verify v = { };
 	int c;
 
-	while ((c = getopt(argc, argv, "s:i:")) >= 0) {
+	while ((c = getopt(argc, argv, "s:S:i:")) >= 0) {
 		if (c == 's')
-			read_exports(&v, optarg);
+			v.symvers[0] = optarg;
+		else if (c == 'S')
+			v.symvers[1] = optarg;
 		else if (c == 'i')
 			add_input(&v, optarg);
 		else
 			die_usage("%s", usage);
 	}
-	if (optind + 1 != argc || !v.nr_inputs)
+	if (optind + 1 != argc)
 		die_usage("%s", usage);
 	v.ko = obj_open(argv[optind]);
 	v.view = view_open(v.ko);
@@ -449,6 +454,8 @@ int cmd_verify(int argc, char **argv)
 	if (nr_refused())
 		return EXIT_REFUSED;
 	check_modinfo(&v);
+	for (size_t i = 0; i < COUNT_OF(v.symvers) && v.symvers[i]; i++)
+		read_exports(&v, v.symvers[i]);
 	check_undefined(&v);
 	check_new_code(&v);
 	check_link_rows(&v);

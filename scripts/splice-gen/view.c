@@ -80,7 +80,8 @@ static bool check_info(const struct tables *v)
 		bad("strings", 0, "has no end");
 		return false;
 	}
-	if (info->name >= v->nr_strings || info->description >= v->nr_strings ||
+	if (info->name >= v->nr_strings || info->object >= v->nr_strings ||
+	    info->description >= v->nr_strings ||
 	    info->release >= v->nr_strings) {
 		bad("info", 0, "string out of range");
 		return false;
@@ -96,6 +97,24 @@ static bool check_info(const struct tables *v)
 	return true;
 }
 
+/* The first part lists the others; it is for the kernel image. */
+static void check_targets(const struct tables *v)
+{
+	bool first = !strcmp(view_string(v, v->info->object), LSP_VMLINUX);
+
+	for (size_t i = 0; i < v->nr_targets; i++) {
+		const char *object;
+
+		if (v->targets[i].object >= v->nr_strings) {
+			bad("targets", i, "string out of range");
+			continue;
+		}
+		object = view_string(v, v->targets[i].object);
+		if (!first || !*object || !strcmp(object, LSP_VMLINUX))
+			bad("targets", i, "not a module, or not the first part");
+	}
+}
+
 /* Units own all sections, one after the other. */
 static void check_units(const struct tables *v)
 {
@@ -104,8 +123,7 @@ static void check_units(const struct tables *v)
 	for (size_t i = 0; i < v->nr_units; i++) {
 		const struct lsp_unit *unit = &v->units[i];
 
-		if (unit->name >= v->nr_strings ||
-		    unit->object >= v->nr_strings)
+		if (unit->name >= v->nr_strings)
 			bad("units", i, "string out of range");
 		if (unit->first_section != next || !unit->nr_sections ||
 		    !within(next, unit->nr_sections, v->nr_sections)) {
@@ -117,7 +135,7 @@ static void check_units(const struct tables *v)
 				bad("sections", next, "not of its unit");
 		}
 	}
-	if (!next || next != v->nr_sections)
+	if ((!next && !v->nr_targets) || next != v->nr_sections)
 		bad("units", v->nr_units, "sections without a unit");
 }
 
@@ -476,7 +494,7 @@ static void check_funcs(const struct tables *v)
 		    (fragment && func->offset))
 			bad("funcs", i, "new code where none belongs, or none");
 	}
-	if (!v->nr_funcs)
+	if (!v->nr_funcs && !v->nr_datas && !v->nr_targets)
 		bad("funcs", 0, "replaces nothing");
 }
 
@@ -522,6 +540,7 @@ const struct tables *view_open(const struct obj *obj)
 		read_table(v, obj, i);
 	if (!check_info(v))
 		return v;
+	check_targets(v);
 	check_units(v);
 	for (size_t i = 0; i < v->nr_symbols; i++)
 		check_symbol(v, i);

@@ -73,10 +73,11 @@ try "a unit without a path" 2 'NUMBER:NAME' -u 1:dir/pre.o
 try "a name that is none" 2 'letters' -N "a b"
 try "a name that is too long" 2 '1 to 40' \
 	-N aaaaaaaaaabbbbbbbbbbccccccccccdddddddddde
+try "an id that is none" 2 'an id has 32' -I 0123
 try "no such file" 3 'No such file' -u 1:x.o:nowhere.o
 head -c 900 in.ko > short.ko
 ok "a truncated module" status 3 'error' "$ELF" finish -o out.ko short.ko \
-	-s symvers -N fix -D d -R r -P fix.patch -u 0:pre.o:pre.o
+	-s symvers -N fix -O vmlinux -I "$ID" -D d -R r -P fix.patch -u 0:pre.o:pre.o
 ok "two units that define one name" status 1 '^refuse	duplicate	' \
 	finish -u 1:dir/again.o:pre.o
 

@@ -9,13 +9,13 @@
 make_pre
 FLAGS=1 make_module
 printf 'a "quote", a \\, a\ttab\nand a line\n\xc3\xa4 \xe4\n' > later
-silent "$ELF" finish -o out.ko in.ko -s symvers -N fix -R 6.12 \
+silent "$ELF" finish -o out.ko in.ko -s symvers -N fix -R 6.12 -O vmlinux -I "$ID" \
 	-D $'two\tfields' -P later -u 0:dir/pre.o:pre.o > /dev/null ||
 	{ echo "not ok finish"; exit 1; }
 
 size=$(symbol_field pre.o target 3)
 new=$(symbol_field out.ko target.splice 3)
-for line in 'update fix' 'description two fields' 'release 6.12' 'format 1' \
+for line in 'update fix' "id $ID" 'description two fields' 'release 6.12' 'format 2' \
 	    'flags pinned' 'object vmlinux' '  unit dir/pre.o' \
 	    "    replaces target ($size bytes, new $new)" 'import hidden' \
 	    'const pointer CONSTANT' 'a "quote", a \, a	tab' 'and a line'; do
@@ -23,11 +23,11 @@ for line in 'update fix' 'description two fields' 'release 6.12' 'format 1' \
 done
 
 "$ELF" show --json out.ko > json
-for part in '{"update":"fix","description":"two fields","release":"6.12"' \
-	    '"format":1,"pinned":true,"objects":[{"object":"vmlinux"' \
+for part in '{"update":"fix","id":"'"$ID"'","description":"two fields","release":"6.12"' \
+	    '"format":2,"pinned":true,"objects":[{"object":"vmlinux"' \
 	    '"units":["dir/pre.o"],"functions":[{"name":"target"' \
 	    '"unit":"dir/pre.o","change":"replaced"' \
-	    "\"size\":$size,\"new_size\":$new}]" '"hidden"' \
+	    "\"size\":$size,\"new_size\":$new}]}],\"targets\":[]" '"hidden"' \
 	    '"consts":[{"name":"CONSTANT","kind":"pointer"}]' \
 	    '"patch":"a \"quote\", a \\, a\ttab\nand a line\nä \u00e4\n"}'; do
 	ok "JSON: $part" grep -F -e "$part" json

@@ -162,7 +162,8 @@ make_module() {
 	.section .orc_unwind,"a",@progbits
 		.byte 8, 0, 0, 0, 5, 2
 	.section .modinfo,"a",@progbits
-		.asciz "license=GPL", "name=fix"
+		.asciz "license=GPL", "name=${MODULE:-fix}"
+		${DEPENDS+.asciz \"depends=$DEPENDS\"}
 	.section .livesplice.link.funcs,"",@progbits
 		.quad target.splice
 		.long 0, $shndx, $offset, target_size, 0, 0
@@ -188,9 +189,12 @@ place_of() {
 	printf %x $((0x$(symbol_field pre.o "$1" 2)))
 }
 
+ID=00112233445566778899aabbccddeeff
+OBJECT=vmlinux
+
 finish() {
-	"$ELF" finish -o out.ko in.ko -s symvers -N fix -D "what it fixes" \
-		-R 6.12 -P fix.patch -u 0:dir/pre.o:pre.o "$@"
+	"$ELF" finish -o out.ko in.ko -s symvers -N fix -O "$OBJECT" -I "$ID" \
+		-D "what it fixes" -R 6.12 -P fix.patch -u 0:dir/pre.o:pre.o "$@"
 }
 
 verify() {

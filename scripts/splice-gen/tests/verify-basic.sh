@@ -30,7 +30,7 @@ make_module
 silent finish > /dev/null
 cp out.ko good.ko
 ok "a good one" silent verify good.ko
-ok "no inputs" status 2 usage "$ELF" verify good.ko
+ok "inputs that nobody named" status 1 'count' "$ELF" verify good.ko
 ok "not an object" status 3 'not an ELF' "$ELF" verify new.s -i unit.o
 ok "not an update" status 1 'info\[0\]' verify in.ko
 head -c "$(($(stat -c %s good.ko) - 70))" good.ko > short.ko
@@ -39,9 +39,9 @@ ok "truncated" status 3 error verify short.ko
 damaged "magic" 'format	.livesplice.info\[0\]' .livesplice.info 0 X
 damaged "version" 'format	.livesplice.info\[0\]' .livesplice.info 8 '\x7f'
 damaged "flags" 'format	.livesplice.info\[0\]' .livesplice.info 16 '\x80'
-damaged "name out of range" 'format	.livesplice.info\[0\]' .livesplice.info 22 X
+damaged "name out of range" 'format	.livesplice.info\[0\]' .livesplice.info 38 X
 damaged "new code" checksum .text.target 6 X
-damaged "unit" 'format	.livesplice.units\[0\]' .livesplice.units 12 '\xff'
+damaged "unit" 'format	.livesplice.units\[0\]' .livesplice.units 8 '\xff'
 damaged "section of no unit" 'format	.livesplice.sections\[0\]' \
 	.livesplice.sections 0 '\x01'
 damaged "kind of section" 'format	.livesplice.sections\[0\]' \

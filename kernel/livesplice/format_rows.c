@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * livesplice: the rows of an update that say what shall change: functions,
+ * runtime constants in new code, read-only objects. Called by format.c, whose
+ * other half this is.
+ */
+#include <linux/string.h>
+
+#include "match.h"
+
+/**
+ * lsp_check_funcs() - check the rows that replace functions
+ * @t: the tables; symbols, sections and relocations have passed
+ * @d: filled in on failure
+ *
+ * Return: LSP_OK or LSP_FORMAT.
+ */
+enum lsp_reason lsp_check_funcs(const struct lsp_tables *t,
+				struct lsp_damage *d)
+{
+	u32 i;
+
+	for (i = 0; i < t->nr_funcs; i++) {
+		const struct lsp_func *func = &t->funcs[i];
+		const struct lsp_symbol *sym;
+
+		if (func->symbol >= t->nr_symbols)
+			return lsp_bad(d, LSP_TABLE_funcs, i, "symbol out of range");
+		sym = &t->symbols[func->symbol];
+		if (sym->type != LSP_SYM_FUNC || !sym->size ||
+		    sym->section == LSP_NONE ||
+		    t->sections[sym->section].kind != LSP_SEC_TEXT)
+			return lsp_bad(d, LSP_TABLE_funcs, i, "not a function");
+		if (sym->bind == LSP_BIND_WEAK)
+			return lsp_bad(d, LSP_TABLE_funcs, i, "weak function");
+		if (func->flags & ~(LSP_FUNC_FRAGMENT | LSP_FUNC_READER))
+			return lsp_bad(d, LSP_TABLE_funcs, i, "unknown flags");
+		if (!func->flags != !!func->shndx)
+			return lsp_bad(d, LSP_TABLE_funcs, i,
+				       "new code where none belongs, or none");
+	}
+	return LSP_OK;
+}
+
+/**
+ * lsp_check_consts() - check the rows that fill in constants
+ * @t: the tables; symbols, sections and relocations have passed
+ * @d: filled in on failure
+ *
+ * Return: LSP_OK or LSP_FORMAT.
+ */
+enum lsp_reason lsp_check_consts(const struct lsp_tables *t,
+				 struct lsp_damage *d)
+{
+	u32 i;
+
+	for (i = 0; i < t->nr_consts; i++) {
+		if (t->consts[i].kind != LSP_SITE_RUNTIME_PTR &&
+		    t->consts[i].kind != LSP_SITE_RUNTIME_SHIFT)
+			return lsp_bad(d, LSP_TABLE_consts, i, "unknown kind");
+		if (t->consts[i].symbol >= t->nr_symbols)
+			return lsp_bad(d, LSP_TABLE_consts, i, "symbol out of range");
+	}
+	return LSP_OK;
+}
+
+static enum lsp_reason lsp_check_data(const struct lsp_tables *t, u32 i,
+				      struct lsp_damage *d)
+{
+	const struct lsp_data *data = &t->datas[i];
+	const struct lsp_symbol *sym;
+	u32 rel, last = 0;
+
+	if (data->symbol >= t->nr_symbols)
+		return lsp_bad(d, LSP_TABLE_datas, i, "symbol out of range");
+	sym = &t->symbols[data->symbol];
+	if (sym->type != LSP_SYM_OBJECT || !sym->size ||
+	    sym->section == LSP_NONE || sym->bind == LSP_BIND_WEAK ||
+	    t->sections[sym->section].kind != LSP_SEC_DATA)
+		return lsp_bad(d, LSP_TABLE_datas, i, "not an object");
+	if (!lsp_slice_ok(data->bytes, sym->size, t->nr_bytes))
+		return lsp_bad(d, LSP_TABLE_datas, i, "bytes out of range");
+	if (!lsp_slice_ok(data->first_reloc, data->nr_relocs, t->nr_relocs))
+		return lsp_bad(d, LSP_TABLE_datas, i, "relocations out of range");
+	for (rel = data->first_reloc; rel < data->first_reloc + data->nr_relocs;
+	     rel++) {
+		if (t->relocs[rel].offset >= sym->size ||
+		    t->relocs[rel].offset < last ||
+		    t->relocs[rel].symbol >= t->nr_symbols)
+			return lsp_bad(d, LSP_TABLE_relocs, rel, "not of its object");
+		last = t->relocs[rel].offset;
+	}
+	return LSP_OK;
+}
+
+/**
+ * lsp_check_datas() - check the rows that rewrite objects
+ * @t: the tables; symbols, sections and relocations have passed
+ * @d: filled in on failure
+ *
+ * Return: LSP_OK or LSP_FORMAT.
+ */
+enum lsp_reason lsp_check_datas(const struct lsp_tables *t,
+				struct lsp_damage *d)
+{
+	enum lsp_reason reason = LSP_OK;
+	u32 i;
+
+	for (i = 0; i < t->nr_datas && reason == LSP_OK; i++)
+		reason = lsp_check_data(t, i, d);
+	return reason;
+}

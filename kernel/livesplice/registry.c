@@ -1,0 +1,287 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * livesplice: which updates there are, and which parts each has. Called by
+ * load.c, which adds parts, by core.c, which takes them away, and for every
+ * module by the loader's hook.
+ */
+#define pr_fmt(fmt) "livesplice: " fmt
+
+#include <linux/cleanup.h>
+#include <linux/kernel.h>
+#include <linux/list.h>
+#include <linux/module.h>
+#include <linux/mutex.h>
+#include <linux/printk.h>
+#include <linux/string.h>
+
+#include "internal.h"
+
+/*
+ * Protects the registry and the state of every update, and is held over every
+ * operation, which may take seconds. Who only shows a single number of an
+ * update reads it without. It is never held while sysfs files are removed:
+ * that waits for writers, and they may be waiting for it.
+ */
+DEFINE_MUTEX(lsp_mutex);
+
+/*
+ * Taken for the moment in which the list of updates changes, so that the loader
+ * can look for a name without waiting for an operation.
+ */
+static DEFINE_MUTEX(lsp_names_lock);
+
+static LIST_HEAD(lsp_updates);
+
+/**
+ * lsp_check_base() - does a part stand on another update?
+ * @part: the part
+ * @own: the update that it is of, or will be
+ *
+ * Two updates that were made from the same unit know nothing of each other:
+ * the compiler used in each what it saw of the functions that the other one
+ * replaces.
+ *
+ * Context: lsp_mutex held.
+ * Return: LSP_OK, or LSP_BASE if an enabled update has a unit of the part.
+ */
+enum lsp_reason lsp_check_base(const struct lsp_part *part,
+			       const struct lsp_update *own)
+{
+	const struct lsp_update *other;
+	const struct lsp_part *theirs;
+	const char *unit;
+
+	list_for_each_entry(other, &lsp_updates, node) {
+		if (other == own || other->state != LSP_ENABLED)
+			continue;
+		list_for_each_entry(theirs, &other->parts, node) {
+			lsp_for_each_name(unit, part->units) {
+				if (!lsp_has_name(theirs->units, unit))
+					continue;
+				pr_err("%s: %s is also a unit of %s, which is enabled\n",
+				       own->name, unit, other->name);
+				return LSP_BASE;
+			}
+		}
+	}
+	return LSP_OK;
+}
+
+static struct lsp_update *lsp_find_update(const char *name)
+{
+	struct lsp_update *update;
+
+	lockdep_assert_held(&lsp_mutex);
+
+	list_for_each_entry(update, &lsp_updates, node)
+		if (!strcmp(update->name, name))
+			return update;
+	return NULL;
+}
+
+/**
+ * lsp_is_first() - is it the part that brings the update?
+ * @part: the part
+ *
+ * Return: true if so.
+ */
+bool lsp_is_first(const struct lsp_part *part)
+{
+	return !strcmp(part->object, LSP_VMLINUX);
+}
+
+/**
+ * lsp_find_part() - the part of an update for an object
+ * @update: the update
+ * @object: name of the object
+ *
+ * Context: lsp_mutex held.
+ * Return: the part, or NULL.
+ */
+const struct lsp_part *lsp_find_part(const struct lsp_update *update,
+				     const char *object)
+{
+	const struct lsp_part *part;
+
+	list_for_each_entry(part, &update->parts, node)
+		if (!strcmp(part->object, object))
+			return part;
+	return NULL;
+}
+
+/* May this part join an update that is registered? */
+static enum lsp_reason lsp_may_join(const struct lsp_part *part,
+				    struct lsp_update *update)
+{
+	if (!update || memcmp(update->id, part->update->id, sizeof(update->id)) ||
+	    !lsp_has_name(update->targets, part->object))
+		return LSP_PART;
+	if (lsp_find_part(update, part->object))
+		return LSP_NAME;
+	/* It would have to be switched alone. */
+	if (update->state == LSP_ENABLED)
+		return LSP_STATE;
+	/* From here on the first part stays as long as this one does. */
+	if (!livesplice_use_module(part->mod, update->name))
+		return LSP_STATE;
+	return lsp_check_base(part, update);
+}
+
+static enum lsp_reason lsp_may_add_locked(struct lsp_part *part,
+					  struct lsp_update *update)
+{
+	lockdep_assert_held(&lsp_mutex);
+
+	if (lsp_poisoned())
+		return LSP_POISONED;
+	if (!lsp_is_first(part))
+		return lsp_may_join(part, update);
+	return update ? LSP_NAME : lsp_check_base(part, part->update);
+}
+
+/**
+ * lsp_may_add() - would a part be registered?
+ * @part: the part; only its names and units need be there
+ *
+ * Asked before the match: where another update has replaced a function of the
+ * same unit, there is no match, but that would be no help to anybody.
+ *
+ * Context: may sleep.
+ * Return: LSP_OK, or why not.
+ */
+enum lsp_reason lsp_may_add(struct lsp_part *part)
+{
+	guard(mutex)(&lsp_mutex);
+	return lsp_may_add_locked(part, lsp_find_update(part->update->name));
+}
+
+static void lsp_register(struct lsp_update *update)
+{
+	guard(mutex)(&lsp_names_lock);
+	list_add_tail(&update->node, &lsp_updates);
+}
+
+/**
+ * lsp_add() - register a part
+ * @part: the part, complete, with an update of its own; both belong to the
+ *	registry afterwards. The update's place is taken by the one that the
+ *	first part has brought
+ *
+ * Context: its module is UNFORMED; may sleep.
+ * Return: LSP_OK, or why not; then @part still belongs to the caller.
+ */
+enum lsp_reason lsp_add(struct lsp_part *part)
+{
+	struct lsp_update *update, *own = part->update;
+	enum lsp_reason reason;
+
+	guard(mutex)(&lsp_mutex);
+
+	update = lsp_find_update(own->name);
+	reason = lsp_may_add_locked(part, update);
+	if (reason != LSP_OK)
+		return reason;
+	if (!update) {
+		lsp_register(own);
+		return LSP_OK;
+	}
+	list_move_tail(&part->node, &update->parts);
+	part->update = update;
+	WRITE_ONCE(update->nr_parts, update->nr_parts + 1);
+	lsp_update_free(own);
+	return LSP_OK;
+}
+
+/**
+ * lsp_find() - the part that a module is
+ * @mod: the module
+ *
+ * Context: lsp_mutex held.
+ * Return: the part, or NULL.
+ */
+struct lsp_part *lsp_find(const struct module *mod)
+{
+	struct lsp_update *update;
+	struct lsp_part *part;
+
+	lockdep_assert_held(&lsp_mutex);
+
+	list_for_each_entry(update, &lsp_updates, node)
+		list_for_each_entry(part, &update->parts, node)
+			if (part->mod == mod)
+				return part;
+	return NULL;
+}
+
+/**
+ * lsp_remove() - take a part out of the registry
+ * @part: the part, registered; its update goes with it if it is the first one
+ *
+ * Context: lsp_mutex held.
+ */
+void lsp_remove(struct lsp_part *part)
+{
+	struct lsp_update *update = part->update;
+
+	lockdep_assert_held(&lsp_mutex);
+
+	if (lsp_is_first(part)) {
+		guard(mutex)(&lsp_names_lock);
+		list_del_init(&update->node);
+		return;
+	}
+	list_del_init(&part->node);
+	WRITE_ONCE(update->nr_parts, update->nr_parts - 1);
+}
+
+/**
+ * lsp_target_coming() - may a module that is no update be loaded?
+ * @mod: the module, UNFORMED
+ *
+ * One that an enabled update has a part for would run without it. That part
+ * can only be loaded when its target is there, so somebody has to decide.
+ *
+ * Context: may sleep; lsp_mutex not held.
+ * Return: 0, or -EBUSY and a line in the log.
+ */
+int lsp_target_coming(const struct module *mod)
+{
+	const struct lsp_update *update;
+	bool listed = false;
+
+	/* Nearly no module is a target: they need not wait for an operation. */
+	scoped_guard(mutex, &lsp_names_lock)
+		list_for_each_entry(update, &lsp_updates, node)
+			listed |= lsp_has_name(update->targets, mod->name);
+	if (!listed)
+		return 0;
+
+	guard(mutex)(&lsp_mutex);
+
+	list_for_each_entry(update, &lsp_updates, node) {
+		if (update->state != LSP_ENABLED ||
+		    !lsp_has_name(update->targets, mod->name))
+			continue;
+		pr_err("%s: module %s is not loaded: the update is enabled and has a part for it; disable it, load the module and the part, enable it again\n",
+		       update->name, mod->name);
+		return -EBUSY;
+	}
+	return 0;
+}
+
+/**
+ * lsp_shown_state() - the state of an update as users see it
+ * @update: the update
+ *
+ * Context: any; the answer may be old when it is there.
+ * Return: the state, LSP_PENDING for a loaded one with parts missing.
+ */
+enum lsp_state lsp_shown_state(const struct lsp_update *update)
+{
+	enum lsp_state state = READ_ONCE(update->state);
+
+	if (state == LSP_LOADED &&
+	    READ_ONCE(update->nr_parts) < update->nr_targets + 1)
+		return LSP_PENDING;
+	return state;
+}

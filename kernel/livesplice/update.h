@@ -1,0 +1,299 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * livesplice: what an update is: its parts, functions and objects, its states,
+ * and how an operation on it can end.
+ */
+#ifndef _LIVESPLICE_UPDATE_H
+#define _LIVESPLICE_UPDATE_H
+
+#include <linux/completion.h>
+#include <linux/kobject.h>
+#include <linux/list.h>
+#include <linux/livesplice_format.h>
+#include <linux/module.h>
+#include <linux/refcount.h>
+#include <linux/sched.h>
+#include <linux/types.h>
+
+/**
+ * LSP_REASONS - every way an operation can end
+ *
+ * @X: called as X(symbol, word, errno, meaning)
+ *
+ * The word is what ``result`` shows, what the
+ * log says and what Documentation/livesplice/reasons.rst explains.
+ */
+#define LSP_REASONS(X) \
+	X(OK, "ok", 0, \
+	  "done") \
+	X(FORMAT, "format", -ENOEXEC, \
+	  "the update is damaged, or not of this format version") \
+	X(LICENSE, "license", -EPERM, \
+	  "only GPL updates may use what is not exported") \
+	X(TARGET, "target", -ENODEV, \
+	  "the module that is to be updated is not loaded") \
+	X(PART, "part", -ENOPKG, \
+	  "a part of the update is missing, or belongs to another one") \
+	X(NAME, "name", -EEXIST, \
+	  "an update of this name is registered") \
+	X(BASE, "base", -EEXIST, \
+	  "another enabled update replaced code of the same unit") \
+	X(MISMATCH, "mismatch", -ENOEXEC, \
+	  "the running code is not the code the update was made from") \
+	X(AMBIGUOUS, "ambiguous", -ENOEXEC, \
+	  "several places in the kernel fit and nothing tells them apart") \
+	X(UNRESOLVED, "unresolved", -ENOENT, \
+	  "a symbol that the new code needs cannot be located") \
+	X(SEALED, "sealed", -EOPNOTSUPP, \
+	  "new code takes the address of a function that cannot be called indirectly") \
+	X(SITE, "site", -EOPNOTSUPP, \
+	  "there is no room for the jump at the function's entry") \
+	X(DENIED, "denied", -EOPNOTSUPP, \
+	  "the function runs while text is being changed") \
+	X(OWNER, "owner", -EBUSY, \
+	  "somebody else owns bytes that the jump would overwrite") \
+	X(CHANGED, "changed", -EBUSY, \
+	  "the running text is not what was matched any more") \
+	X(BUSY, "busy", -EBUSY, \
+	  "a task is using a function of the update") \
+	X(INTERRUPTED, "interrupted", -EINTR, \
+	  "the attempt was interrupted by a signal") \
+	X(STATE, "state", -EBUSY, \
+	  "not possible in this state") \
+	X(NOMEM, "nomem", -ENOMEM, \
+	  "out of memory") \
+	X(POISONED, "poisoned", -EIO, \
+	  "the engine found itself inconsistent and changes nothing any more")
+
+#define LSP_REASON_ENUM(sym, word, err, text)	LSP_##sym,
+enum lsp_reason {
+	LSP_REASONS(LSP_REASON_ENUM)
+	LSP_NR_REASONS
+};
+#undef LSP_REASON_ENUM
+
+/**
+ * LSP_STATES - life of an update
+ * @X: called as X(symbol, word)
+ *
+ * loaded -> enabled -> loaded -> ...; an update with something that may be
+ * left behind goes from enabled to pinned instead of loaded, and from there
+ * back to enabled. pending is loaded as long as parts are missing, see
+ * lsp_shown_state(). The last word of the ABI belongs to relaxed functions.
+ */
+#define LSP_STATES(X)		\
+	X(LOADED,  "loaded")	\
+	X(ENABLED, "enabled")	\
+	X(PINNED,  "pinned")	\
+	X(PENDING, "pending")
+
+#define LSP_STATE_ENUM(sym, word)	LSP_##sym,
+enum lsp_state {
+	LSP_STATES(LSP_STATE_ENUM)
+	LSP_NR_STATES
+};
+#undef LSP_STATE_ENUM
+
+const char *lsp_reason_word(enum lsp_reason reason);
+const char *lsp_reason_text(enum lsp_reason reason);
+int lsp_reason_errno(enum lsp_reason reason);
+const char *lsp_state_word(enum lsp_state state);
+
+/* Bytes of a jump at a function's entry. */
+#define LSP_JUMP_SIZE		5
+
+/* A checksum of the matched text covers this many bytes. */
+#define LSP_SUM_BLOCK		64
+
+/* Most blockers kept of one attempt. */
+#define LSP_MAX_BLOCKERS	32
+
+/**
+ * struct lsp_hole - bytes of a function that the kernel goes on rewriting
+ * @offset: offset in the function
+ * @length: number of bytes
+ */
+struct lsp_hole {
+	u32	offset;
+	u32	length;
+};
+
+/**
+ * struct lsp_patch - one replaced function, or one that must be free
+ * @part: the part it belongs to
+ * @kobj: its directory OBJECT/FUNCTION,N; fragments have none
+ * @name: name of the old function (owned)
+ * @pos: which of that name it is in address order, from 1
+ * @old_addr: address of the old function in the running kernel
+ * @old_size: its size
+ * @new_addr: address of the new function, 0 if it is not replaced
+ * @new_size: its size
+ * @site: where the jump goes, 0 if it is not replaced
+ * @reader: it uses data that is rewritten
+ * @saved: bytes at @site when the update was matched; restored by undo
+ * @sums: checksum of each LSP_SUM_BLOCK bytes of the old function, holes and
+ *	the bytes at @site taken as zero (owned)
+ * @nr_sums: number of checksums
+ * @holes: sorted holes (owned)
+ * @nr_holes: number of holes
+ *
+ * Filled in while loading, constant afterwards.
+ */
+struct lsp_patch {
+	struct lsp_part		*part;
+	struct kobject		kobj;
+	char			*name;
+	unsigned int		pos;
+	unsigned long		old_addr;
+	unsigned int		old_size;
+	unsigned long		new_addr;
+	unsigned int		new_size;
+	unsigned long		site;
+	bool			reader;
+	u8			saved[LSP_JUMP_SIZE];
+	u32			*sums;
+	unsigned int		nr_sums;
+	struct lsp_hole		*holes;
+	unsigned int		nr_holes;
+};
+
+/**
+ * struct lsp_datum - one read-only object that gets new contents
+ * @name: its name (owned)
+ * @addr: its address in the running kernel
+ * @size: its size
+ * @old: its contents when the update was matched; restored by undo (owned)
+ * @new: its new contents, in the module
+ *
+ * Filled in while loading, constant afterwards.
+ */
+struct lsp_datum {
+	char		*name;
+	unsigned long	addr;
+	unsigned int	size;
+	void		*old;
+	const void	*new;
+};
+
+/**
+ * struct lsp_blocker - a task that kept an attempt from succeeding
+ * @pid: its thread id, 0 for idle tasks
+ * @comm: its name
+ * @addr: the address on its stack that lies in a function of the update
+ */
+struct lsp_blocker {
+	pid_t		pid;
+	char		comm[TASK_COMM_LEN];
+	unsigned long	addr;
+};
+
+/**
+ * struct lsp_part - what an update does to one object; one module
+ * @update: the update it belongs to
+ * @node: in the update's list, under lsp_mutex
+ * @kobj: its directory OBJECT
+ * @mod: the module; NULL for tests that are built in
+ * @target: the module it changes, NULL for the kernel image. @mod holds a
+ *	reference on it, and on the module of the first part
+ * @object: name of what it changes (owned)
+ * @units: names of its units, "vmlinux:kernel/exit.o", one after the other,
+ *	each with its NUL, the list ended by an empty one (owned)
+ * @pinned: something of it may be left behind
+ * @held: the update holds a reference on @mod, under lsp_mutex
+ * @patches: its functions, sorted by old_addr, constant (owned)
+ * @nr_patches: number of them
+ * @data: read-only objects that get new contents, constant (owned)
+ * @nr_data: number of them
+ * @kobjs: kobjects in use, plus one while the directory exists
+ * @released: completed when there are none
+ */
+struct lsp_part {
+	struct lsp_update	*update;
+	struct list_head	node;
+	struct kobject		kobj;
+	struct module		*mod;
+	struct module		*target;
+	char			*object;
+	char			*units;
+	bool			pinned;
+	bool			held;
+	struct lsp_patch	*patches;
+	unsigned int		nr_patches;
+	struct lsp_datum	*data;
+	unsigned int		nr_data;
+	refcount_t		kobjs;
+	struct completion	released;
+};
+
+/**
+ * struct lsp_update - one update, from insmod to rmmod of its first part
+ * @node: in the registry, under lsp_mutex; empty before registration
+ * @kobj: its directory /sys/kernel/splice/NAME
+ * @parts: its parts, the first one first; all are switched at once
+ * @nr_parts: number of them
+ * @name: its name (owned)
+ * @description: first line of the patch's message (owned)
+ * @id: tells it from another update of the same name
+ * @targets: names of the modules that it has parts for, as &lsp_part.units
+ *	(owned)
+ * @nr_targets: number of them
+ * @state: under lsp_mutex
+ * @result: of the last operation, under lsp_mutex
+ * @attempts: pauses tried by the last operation
+ * @max_attempts: most pauses one operation may try
+ * @retry_ms: wait between two attempts, in ms
+ * @pause_ns: length of the last pause
+ * @hooks_ns: time of in-pause hooks in it
+ * @blockers: those of the last busy attempt
+ * @nr_blockers: number of them
+ * @tainted: it was enabled once: the kernel is tainted, and tasks may have
+ *	been in its code
+ * @changed: name of the function or object that the last ``verify`` found
+ *	changed
+ * @changed_offset: where in it
+ * @kobjs: kobjects in use, plus one while the directory exists
+ * @released: completed when there are none
+ */
+struct lsp_update {
+	struct list_head	node;
+	struct kobject		kobj;
+	struct list_head	parts;
+	unsigned int		nr_parts;
+	char			*name;
+	char			*description;
+	u8			id[LSP_ID_SIZE];
+	char			*targets;
+	unsigned int		nr_targets;
+	enum lsp_state		state;
+	enum lsp_reason		result;
+	unsigned int		attempts;
+	unsigned int		max_attempts;
+	unsigned int		retry_ms;
+	u64			pause_ns;
+	u64			hooks_ns;
+	struct lsp_blocker	blockers[LSP_MAX_BLOCKERS];
+	unsigned int		nr_blockers;
+	bool			tainted;
+	const char		*changed;
+	unsigned int		changed_offset;
+	refcount_t		kobjs;
+	struct completion	released;
+};
+
+/* Over all functions of all parts. Only return leaves both loops. */
+#define lsp_for_each_patch(update, part, patch)				\
+	list_for_each_entry(part, &(update)->parts, node)		\
+		for (patch = (part)->patches;				\
+		     patch < (part)->patches + (part)->nr_patches; patch++)
+
+/* Likewise over the objects that get new contents. */
+#define lsp_for_each_datum(update, part, datum)				\
+	list_for_each_entry(part, &(update)->parts, node)		\
+		for (datum = (part)->data;				\
+		     datum < (part)->data + (part)->nr_data; datum++)
+
+/* Over a list of names as &lsp_part.units is one. */
+#define lsp_for_each_name(name, list)					\
+	for (name = (list); *name; name += strlen(name) + 1)
+
+#endif /* _LIVESPLICE_UPDATE_H */

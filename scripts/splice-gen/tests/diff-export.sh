@@ -1,0 +1,48 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# What is new may be exported; what is there already may not.
+# shellcheck disable=SC1091
+. "$(dirname "$0")/lib.sh"
+
+export_of() {
+	echo 'asm(".pushsection \".export_symbol\",\"a\"\n__export_symbol_'"$1"':\n"'
+	echo '".asciz \"GPL\"\n.ascii \"\\0\"\n.balign 8\n.quad '"$1"'\n.popsection");'
+}
+
+pre <<END
+int there(int x) { return x + 1; }
+int user(int x) { return there(x); }
+$(export_of user)
+END
+post <<END
+int there(int x) { return x + 1; }
+int fresh(int x) { return x * 3; }
+int user(int x) { return fresh(there(x)); }
+$(export_of user)
+$(export_of fresh)
+END
+run_diff
+check "a new function is exported" result 0
+check "its entry is carried" has_section .export_symbol
+check "and no other one" section_size .export_symbol 16
+check "with its label" symbol "LOCAL [0-9]+ __export_symbol_fresh"
+check "it leads to the new function" count_is 1 .export_symbol fresh
+
+post <<END
+int there(int x) { return x + 1; }
+int user(int x) { return there(x) + 1; }
+$(export_of user)
+$(export_of there)
+END
+run_diff
+check "an old function is not" refused export
+check "report names it" reports refuse export .export_symbol
+
+post <<END
+int there(int x) { return x + 1; }
+int user(int x) { return there(x) + 1; }
+END
+run_diff
+check "an export that goes away stays" result 0
+check "the object has none" not has_section .export_symbol
+finish
