@@ -136,6 +136,23 @@ unload()
 	lsp-helper unload "$1"
 }
 
+# unload_all UPDATE	its parts for modules, then itself
+unload_all()
+{
+	for unload_dir in "$SPLICE/$1"/*/; do
+		unload_part=$(basename "$unload_dir")
+		[ "$unload_part" = vmlinux ] || [ ! -e "$unload_dir" ] ||
+			unload "$1_$unload_part" >/dev/null
+	done
+	unload "$1"
+}
+
+# load_module NAME	one of the kernel's own, from modules/
+load_module()
+{
+	lsp-helper load "modules/$1.ko"
+}
+
 switch_on()
 {
 	put "$SPLICE/$1/enabled" 1
@@ -267,7 +284,7 @@ cleanup()
 		[ -e "${cleanup_dir}enabled" ] || continue
 		cleanup_name=$(basename "$cleanup_dir")
 		switch_off "$cleanup_name" >/dev/null
-		unload "$cleanup_name" >/dev/null
+		unload_all "$cleanup_name" >/dev/null
 	done
 }
 

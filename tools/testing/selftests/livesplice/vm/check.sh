@@ -25,6 +25,7 @@ ALL_TESTS="
 test-basic.sh 60
 test-whole.sh 180
 test-sysfs.sh 60
+test-modules.sh 120
 test-badinput.sh 240
 test-busy.sh 90
 test-stress.sh 240
@@ -195,6 +196,23 @@ other_build_update()
 	rm -rf "$other"
 }
 
+# An update of the same name and change, made at another time: its parts do not
+# belong to the first one's.
+other_parts()
+{
+	mkdir -p "$1/other"
+	sed '1s/$/ again/' "$SELFTESTS/patches/binfmt.patch" >"$1/other/binfmt.patch"
+	update_for_test lsp_binfmt "$1/other/binfmt.patch" "$1/other"
+}
+
+# The modules that updates have parts for, and one that is not quite the same.
+target_modules()
+{
+	mkdir -p "$1"
+	cp "$OBJ/fs/binfmt_misc.ko" "$OBJ/fs/overlayfs/overlay.ko" "$1/"
+	sed 's/disabled/disabxed/g' "$1/binfmt_misc.ko" >"$1/binfmt_misc_other.ko"
+}
+
 bench_module()
 {
 	local build
@@ -227,6 +245,8 @@ guest_files()
 		update_for_test "lsp_$(basename "$patch" .patch)" "$patch" "$dir/updates"
 	done
 	other_build_update "$dir/updates"
+	other_parts "$dir/updates"
+	target_modules "$dir/modules"
 	bench_module "$dir/updates"
 	run_counted "whole kernel" env SRC="$SRC" OBJ="$OBJ" "$VM/whole.sh" "$dir/updates"
 }

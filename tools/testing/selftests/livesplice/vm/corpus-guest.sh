@@ -52,21 +52,50 @@ switch_both_ways()
 	[ "$disabled" = ok ] || disabled=$disabled:$(value "$1" result)
 }
 
+# load_targets NAME	the modules that it has parts for; "ok", or who failed
+load_targets()
+{
+	targets=ok
+	while read -r target; do
+		target_rc=$(lsp-helper load "modules/$target")
+		case $target_rc in
+		ok | EEXIST) ;;
+		*) targets=${target%.ko}:$target_rc ;;
+		esac
+	done <"updates/$1.modules"
+	echo "$targets"
+}
+
+# load_parts NAME	all of an update, the first part first
+load_parts()
+{
+	for part_file in "updates/$1.ko" "updates/$1"-*.ko; do
+		[ -e "$part_file" ] || continue
+		part_rc=$(lsp-helper load "$part_file")
+		[ "$part_rc" = ok ] || { echo "$part_rc"; return; }
+	done
+	echo ok
+}
+
 for file in updates/*.ko; do
 	name=$(basename "$file" .ko)
+	case $name in *-*) continue ;; esac
 	enabled=- state=- disabled=- unloaded=- after=-
-	before=$(probe_of "$name")
 	echo "@@begin-update $name"
+	loaded=ok
+	[ ! -e "updates/$name.modules" ] || loaded=$(load_targets "$name")
+	before=$(probe_of "$name")
 	mark_log
-	loaded=$(lsp-helper load "$file")
+	[ "$loaded" != ok ] || loaded=$(load_parts "$name")
 	if [ "$loaded" = ok ]; then
 		switch_both_ways "$name"
-		unloaded=$(unload "$name")
+		unloaded=$(unload_all "$name")
 		# Undone for good, but something may still point at it.
 		[ "$unloaded" = ok ] || [ "$(value "$name" state)" != pinned ] ||
 			unloaded=pinned
 	else
 		new_log | grep 'livesplice:' | tail -n 3 | sed "s/^/$name: /"
+		unload_all "$name" >/dev/null
 	fi
 	echo "@@corpus $name $loaded $enabled $state $disabled $unloaded $before $after"
 done

@@ -82,10 +82,31 @@ generate_all()
 	done
 }
 
+# The modules that the updates have parts for, with all that they need, and for
+# each update in which order to load them.
+guest_modules()
+{
+	local part name object file release
+
+	release=$(cat "$OBJ/include/config/kernel.release")
+	mkdir -p "$work/guest/modules"
+	for part in "$work"/guest/updates/*-*.ko; do
+		[ -e "$part" ] || continue
+		name=$(basename "$part" .ko)
+		object=${name#*-}
+		modprobe -d "$TREE/root" -S "$release" --show-depends "$object" |
+			sed -n 's/^insmod \([^ ]*\).*/\1/p' | while read -r file; do
+			cp "$file" "$work/guest/modules/"
+			basename "$file"
+		done >>"$work/guest/updates/${name%%-*}.modules"
+	done
+}
+
 guest_files()
 {
 	local probe
 
+	guest_modules
 	cp "$SELFTESTS/functions.sh" "$VM/corpus-guest.sh" "$work/guest/"
 	guest_program "$SELFTESTS/lsp-helper.c" "$work/guest/lsp-helper"
 	for probe in "$CORPUS"/probes/*.c; do
@@ -114,7 +135,7 @@ run_guests()
 		[ -n "$victim" ] || return
 		echo "$victim guest-died - - - - - -" >>"$work/told"
 		while read -r name _; do
-			rm -f "$work/guest/updates/$name.ko"
+			rm -f "$work/guest/updates/$name"[.-]*
 		done <"$work/told"
 	done
 }
@@ -169,6 +190,8 @@ step "corpus kernel (every fix reverted on purpose)"
 BASE_TOLERANT=1 kernel_tree corpus "$CORPUS/revert-all.patch"
 config_corpus
 kernel_build
+run_long "modules" "$TREE/log/modules.log" kmake -s modules_install \
+	INSTALL_MOD_PATH="$TREE/root" INSTALL_MOD_STRIP=1 || die "no modules"
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT

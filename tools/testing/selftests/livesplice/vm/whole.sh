@@ -48,7 +48,7 @@ finish()
 		unit=$((unit + 1))
 	done <"$work/units"
 	"$elf" finish -o "$dir/lsp_whole.ko" "$work/module/lsp_whole.ko" \
-		-s "$OBJ/Module.symvers" -N lsp_whole -D "all of it" \
+		-s "$OBJ/Module.symvers" -N lsp_whole -O vmlinux -I "$(printf %032d 0)" -D "all of it" \
 		-R none -P /dev/null "${args[@]}" >"$work/log" 2>&1
 }
 
