@@ -143,7 +143,7 @@ static void report_items(struct diff *d)
 			continue;
 		if (item->func && item->twin)
 			report("func", "replaced", item_name(item), item->why,
-			       NULL);
+			       item_name(item->twin), NULL);
 		else if (item->func)
 			report("func", "new", item_name(item),
 			       "not in the running kernel", NULL);

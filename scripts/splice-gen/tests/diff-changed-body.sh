@@ -16,6 +16,7 @@ run_diff
 check "object is written" result 0
 check "changed function is replaced" reports func replaced second
 check "its neighbour is not" not reports func replaced first
+check "the name of the old function is told too" reports func replaced second code second
 check "new code is local and has its own name" symbol "LOCAL 1 second.splice"
 check "original name is not defined" not symbol "GLOBAL [0-9]+ second"
 check "function outside stays an import" symbol "GLOBAL UND other"
