@@ -2,11 +2,12 @@
 /*
  * Messages, the report, and memory that is always there.
  *
- * Errors go to stderr as `splice-elf: file.o: error: where: text` and end the
+ * Errors go to stderr as `PROGRAM: file.o: error: where: text` and end the
  * program; what the caller of the program acts on (report and refusals) goes
  * to stdout, a line each. Refusals are collected, not thrown: all reasons of
- * one run stand in one report. Called by everybody.
+ * one run stand in one report. Called by everybody, in splice-elf and splice-types.
  */
+#include <errno.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,7 +21,7 @@ static void message(const char *what, const struct obj *obj,
 		    const char *where, const char *fmt, va_list ap)
 {
 	fflush(stdout);
-	fprintf(stderr, "splice-elf: ");
+	fprintf(stderr, "%s: ", program_invocation_short_name);
 	if (obj)
 		fprintf(stderr, "%s: ", obj->path);
 	fprintf(stderr, "%s: ", what);

@@ -24,8 +24,8 @@ case ${KDIR:-} in
 *) KDIR=${CALLER:-$PWD}/$KDIR ;;
 esac
 
-PACKAGES_BUILD="build-essential bc bison flex libelf-dev libssl-dev cpio kmod
-	patch xz-utils perl linux-source-$KERNEL_SERIES"
+PACKAGES_BUILD="build-essential bc bison flex libelf-dev libdw-dev libssl-dev
+	cpio kmod patch xz-utils perl linux-source-$KERNEL_SERIES"
 PACKAGES_GUEST="qemu-system-x86 busybox-static"
 PACKAGES_LINT="sparse shellcheck"
 
