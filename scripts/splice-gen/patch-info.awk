@@ -4,6 +4,7 @@
 #
 #   awk -v want=files -f patch-info.awk PATCH      paths that it changes (-p1)
 #   awk -v want=subject -f patch-info.awk PATCH    first line of its message
+#   awk -v want=layout-ok -f patch-info.awk PATCH  types of Splice-layout-ok: lines
 #
 # Fails, with a message, for what cannot be followed file by file.
 #
@@ -64,6 +65,19 @@ old > 0 || new > 0 {
 	next
 }
 
+# Anywhere between the hunks: several patches may follow each other.
+/^[ \t]*Splice-layout-ok:/ {
+	sub(/^[^:]*:/, "")
+	n = split($0, part, ",")
+	for (i = 1; i <= n; i++) {
+		gsub(/[ \t\r]+/, " ", part[i])
+		gsub(/^ | $/, "", part[i])
+		if (part[i] != "")
+			words[++nr_words] = part[i]
+	}
+	next
+}
+
 /^(rename|copy) (from|to) / {
 	complain("renamed files cannot be handled: " $0)
 	next
@@ -108,6 +122,11 @@ END {
 	if (want == "subject") {
 		gsub(/[\001-\037\177]/, " ", subject)
 		print subject
+		exit
+	}
+	if (want == "layout-ok") {
+		for (i = 1; i <= nr_words; i++)
+			print words[i]
 		exit
 	}
 	for (i = 1; i <= count; i++)

@@ -116,15 +116,6 @@ add_job() {
 		> "$WORK/jobs/$id.sh"
 }
 
-# The types that the target's source defines, in $WORK/obj/ID.types.
-add_types_job() {
-	local awk
-
-	printf -v awk 'awk -f %q %q > %q' "$HERE/types.awk" "$WORK/obj/$1.o" \
-		"$WORK/obj/$1.types"
-	add_job "$1" "$2" "$3" "-E -P" "$awk"
-}
-
 # run_jobs ID...: all of them; those that fail leave a file ID.failed.
 run_jobs() {
 	(($#)) || return 0

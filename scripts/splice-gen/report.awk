@@ -7,20 +7,30 @@
 # Its input are lines of fields between tabs, the first says what the others are:
 #
 #   unit	OBJECT	TARGET			what follows is about this one
-#   func	replaced|new|removed	NAME	WHY
+#   func	replaced|new|removed	NAME	WHY	[OLD NAME]
 #   data	new|changed|removed	NAME	WHY
 #   pinned	SYMBOL	USER
 #   refuse	REASON	WHERE	TEXT
 #   note	WHERE	TEXT
 #   module	PATH
 #   seconds	STEP	SECONDS
+#
+# A vertical tab in a TEXT begins another line of it.
 
 function string(text)
 {
-	gsub(/\\/, "\\\\", text)
+	gsub(/\\/, "&&", text)
 	gsub(/"/, "\\\"", text)
+	gsub(/\013/, "\\n", text)
 	gsub(/[\001-\037]/, " ", text)
 	return "\"" text "\""
+}
+
+# The further lines of a text, below its first one.
+function indented(text, indent)
+{
+	gsub(/\013/, "\n" indent, text)
+	return text
 }
 
 # list[key] gets one more element.
@@ -60,12 +70,13 @@ $1 == "pinned" {
 $1 == "refuse" {
 	append(lists, "refusals", "{\"reason\":" string($2) ",\"where\":" string($3) \
 	       ",\"text\":" string($4) "}")
-	refused = refused sprintf("  %-14s %s\n                 %s\n", $2, $3, $4)
+	refused = refused sprintf("  %-14s %s\n                 %s\n", $2, $3,
+				  indented($4, "                 "))
 }
 
 $1 == "note" {
 	append(lists, "notes", "{\"where\":" string($2) ",\"text\":" string($3) "}")
-	tail = tail "  note: " $2 ": " $3 "\n"
+	tail = tail "  note: " $2 ": " indented($3, "        ") "\n"
 }
 
 $1 == "module" {

@@ -16,7 +16,7 @@ ok "a name that is none" status 2 "a/b: a name" gen -n a/b "$good"
 ok "a name that is too long" status 2 "a name" \
 	gen -n aaaaaaaaaabbbbbbbbbbccccccccccdddddddddde "$good"
 ok "no number of jobs" status 2 "not a number" gen -j 0 "$good"
-for option in --base=x --replaces=x --layout-ok=x --install=x; do
+for option in --base=x --replaces=x --install=x; do
 	ok "$option" status 2 "not supported yet" gen "$option" "$good"
 done
 ok "help" status 0 "Exit status" gen --help

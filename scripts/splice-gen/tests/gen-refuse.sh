@@ -49,39 +49,6 @@ ok "generated file" says "^  generated +include/linux/made.h"
 ok "code of a module could be spliced" says "replaced +in_module\(\)"
 ok "what could be spliced is told too" says "replaced +start\(\)"
 
-# Types: only a definition that differs when all macros are gone.
-source_file lib/types.c <<'EOF'
-#include <linux/other.h>
-typedef unsigned int number_t;
-struct thing { number_t a; struct { char name[OTHER]; } b; };
-union either { int a; long b; };
-int use(struct thing *thing, union either *either);
-int use(struct thing *thing, union either *either)
-{
-	struct inner { int x; } inner = { 1 };
-
-	return thing->a + either->a + inner.x;
-}
-EOF
-compile lib/types.c lib/types.o
-types() {
-	local got
-
-	got=$(gen --explain "$(patch_of types "$@")" | sed -n 's/^  layout *//p')
-	echo "got $got"
-	[[ $got == "$wanted" ]]
-}
-used='s/thing->a \+/thing->a -/'
-wanted='' ok "types: only code" types lib/types.c "$used"
-wanted='' ok "types: new ones, white space, comments" types lib/types.c \
-	"$used;s/^union/struct new { int q; };\n&/;s/long b;/long\tb ; \/* same *\/ /"
-wanted='struct thing' ok "types: a member" types lib/types.c "$used;s/number_t a;/& int c;/"
-wanted='union either' ok "types: of a union" types lib/types.c "$used;s/long b/char b/"
-wanted='typedef number_t' ok "types: a typedef" types lib/types.c \
-	"s/unsigned int/unsigned long/"
-wanted='struct thing' ok "types: by way of a macro" types lib/types.c "$used" \
-	include/linux/other.h 's/3/4/'
-
 # The same for a program, if there is one that can tell.
 valid_json() {
 	cat "$WORK/stdout"
