@@ -53,4 +53,4 @@ clean:
 	@find . -name .git -prune -o -type f \( -name '*.o' -o -name '*.ko' \
 		-o -name '.*.cmd' -o -name '*.mod' -o -name '*.mod.c' \
 		-o -name modules.order -o -name Module.symvers \) -exec rm -f {} +
-	@rm -rf series scripts/splice-gen/splice-elf
+	@rm -rf series scripts/splice-gen/splice-elf scripts/splice-gen/splice-types

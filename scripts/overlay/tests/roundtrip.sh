@@ -6,11 +6,14 @@
 # shellcheck disable=SC1091
 . "$(dirname "$0")/lib.bash"
 make_trees
+touch "$OURS"/scripts/splice-gen/{splice-elf,splice-types,x.o}
 
 ok "integrate" overlay integrate "$TREE"
 ok "an edit is in place" grep -q livesplice_prepare "$TREE/kernel/module/main.c"
 ok "a file is in place" test -f "$TREE/include/linux/livesplice_format.h"
 ok "tests of the generator stay out" test ! -e "$TREE/scripts/splice-gen/tests"
+ok "what a build left stays out" test -z "$(find "$TREE/scripts/splice-gen" \
+	-name splice-elf -o -name splice-types -o -name x.o)"
 ok "check finds nothing to do" overlay check "$TREE"
 
 listing "$TREE" > "$WORK/before"
@@ -21,6 +24,8 @@ ok "remove" overlay remove "$TREE"
 ok "the tree is what it was" same_trees "$PRISTINE" "$TREE"
 ok "remove again" overlay remove "$TREE"
 ok "the tree is still what it was" same_trees "$PRISTINE" "$TREE"
+ok "what a build left stays out" test -z "$(find "$TREE/scripts/splice-gen" \
+	-name splice-elf -o -name splice-types -o -name x.o)"
 ok "check finds something to do" fails_with "would EDIT kernel/module/main.c" \
 	overlay check "$TREE"
 ok "check has changed nothing" same_trees "$PRISTINE" "$TREE"
