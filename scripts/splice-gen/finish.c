@@ -251,9 +251,9 @@ static void make_func(struct finish *f, const struct section *rows,
 	uint64_t offset;
 
 	memcpy(&link, rows->data + at, sizeof(link));
-	if (link.flags & ~LSP_FUNC_FRAGMENT || link.reserved ||
-	    !(link.flags & LSP_FUNC_FRAGMENT) != !!rel ||
-	    (rel && !link.size))
+	if ((link.flags && link.flags != LSP_FUNC_FRAGMENT &&
+	     link.flags != LSP_FUNC_READER) || link.reserved ||
+	    !link.flags != !!rel || (rel && !link.size))
 		die(f->ko, rows->name, "row at 0x%llx makes no sense",
 		    (unsigned long long)at);
 	row.symbol = old_row(f, &link, rel ? rel->sym->name : "");
@@ -326,6 +326,7 @@ static uint32_t union_of_flags(const struct finish *f)
 struct link_rows {
 	const struct section	*funcs;
 	const struct section	*consts;
+	const struct section	*datas;
 	uint32_t		flags;
 };
 
@@ -333,17 +334,21 @@ struct link_rows {
 static struct link_rows take_rows(struct finish *f)
 {
 	static const char * const names[] = {
-		LINK_FUNCS_SECTION, LINK_CONSTS_SECTION, LINK_FLAGS_SECTION,
+		LINK_FUNCS_SECTION, LINK_CONSTS_SECTION, LINK_DATAS_SECTION,
+		LINK_FLAGS_SECTION,
 	};
 	struct link_rows rows = {
 		.funcs = rows_of(f, LINK_FUNCS_SECTION,
 				 sizeof(struct link_func)),
 		.consts = rows_of(f, LINK_CONSTS_SECTION,
 				  sizeof(struct link_const)),
+		.datas = rows_of(f, LINK_DATAS_SECTION,
+				 sizeof(struct link_data)),
 		.flags = union_of_flags(f),
 	};
 
-	if ((!rows.funcs || !rows.funcs->size) && f->pre.nr_units)
+	if (!(rows.funcs && rows.funcs->size) &&
+	    !(rows.datas && rows.datas->size) && f->pre.nr_units)
 		die(f->ko, LINK_FUNCS_SECTION, "the module replaces nothing");
 	for_each_section(f->ko, sec) {
 		bool known = false;
@@ -448,6 +453,7 @@ int cmd_finish(int argc, char **argv)
 	rows = take_rows(&f);
 	imports_prepare(&f);
 	imports_want(&f);
+	datas_want(&f, rows.datas);
 	pre_make(&f.pre);
 	if (nr_refused())
 		return EXIT_REFUSED;
@@ -463,6 +469,7 @@ int cmd_finish(int argc, char **argv)
 	for (uint64_t at = 0; rows.consts && at < rows.consts->size;
 	     at += sizeof(struct link_const))
 		make_const(&f, rows.consts, at);
+	datas_make(&f, rows.datas);
 	make_info(&f.pre.tables, &o, rows.flags);
 	imports_resolve(&f);
 	if (nr_refused())

@@ -18,6 +18,7 @@
 /* Non-alloc sections with the rows below; finish takes them out again. */
 #define LINK_FUNCS_SECTION	".livesplice.link.funcs"
 #define LINK_CONSTS_SECTION	".livesplice.link.consts"
+#define LINK_DATAS_SECTION	".livesplice.link.datas"
 #define LINK_FLAGS_SECTION	".livesplice.link.flags"
 
 /*
@@ -34,12 +35,16 @@
 /* Stands for the struct module of what the part is for, not of the part. */
 #define LINK_THIS_MODULE	"__splice.this_module"
 
-/* Suffix of the name of a function that replaces one of the same name. */
+/*
+ * Suffix of the name of a function that replaces one of the same name, and of
+ * the new contents of an object.
+ */
 #define LINK_NEW_SUFFIX		".splice"
 
 /*
- * A replaced function, or a fragment of one. addr carries an R_X86_64_64
- * relocation against the new function's symbol; a fragment has none.
+ * A replaced function, a fragment of one, or a reader. addr carries an
+ * R_X86_64_64 relocation against the new function's symbol; fragments and
+ * readers have none.
  */
 struct link_func {
 	uint64_t	addr;
@@ -61,6 +66,18 @@ struct link_const {
 	uint64_t	name;
 	uint32_t	kind;		/* enum lsp_site_kind */
 	uint32_t	reserved;	/* 0 */
+};
+
+/*
+ * An object that gets new contents in place. addr carries an R_X86_64_64
+ * relocation against them.
+ */
+struct link_data {
+	uint64_t	addr;
+	uint32_t	unit;		/* unit number */
+	uint32_t	pre_shndx;	/* section in the pre object */
+	uint32_t	pre_offset;	/* offset there */
+	uint32_t	size;		/* size of the object */
 };
 
 /* One word per object, enum lsp_info_flags; finish takes the union. */

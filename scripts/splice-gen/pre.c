@@ -456,8 +456,14 @@ uint32_t pre_name_row(struct pre *pre, const char *name)
 	return entry->row;
 }
 
-/* Row of what a symbol of a pre object means there. */
-static uint32_t symbol_row(struct pre *pre, struct symbol *sym)
+/**
+ * pre_symbol_row() - row of what a symbol of a pre object means there
+ * @pre: the pre side, after pre_make() began
+ * @sym: the symbol
+ *
+ * Return: the row.
+ */
+uint32_t pre_symbol_row(struct pre *pre, struct symbol *sym)
 {
 	if (sym->bind == STB_LOCAL && sym->sec)
 		return pre_definition_row(pre, sym);
@@ -543,7 +549,7 @@ static void make_reloc(struct pre *pre, const struct pre_unit *unit,
 		if (rel->addend < 0 || (uint64_t)rel->addend >= sym->sec->size)
 			bad_reloc(unit, rel, "out of a mergeable section");
 	}
-	row.symbol = symbol_row(pre, rel->sym);
+	row.symbol = pre_symbol_row(pre, rel->sym);
 	table_add(&pre->tables, TABLE_relocs, &row, 1);
 }
 

@@ -71,10 +71,18 @@ static const struct section *patch_of(const struct obj *ko)
 	return obj_section(ko, LSP_SECTION_PREFIX "patch");
 }
 
-/* A function belongs to the unit of the section it is defined in. */
-static uint32_t unit_of_func(const struct tables *v, const struct lsp_func *func)
+/* A symbol belongs to the unit of the section it is defined in. */
+static uint32_t unit_of(const struct tables *v, uint32_t symbol)
 {
-	return v->sections[v->symbols[func->symbol].section].unit;
+	return v->sections[v->symbols[symbol].section].unit;
+}
+
+/* What becomes of a function. */
+static const char *func_change(const struct lsp_func *func)
+{
+	if (func->flags & LSP_FUNC_FRAGMENT)
+		return "fragment";
+	return func->flags & LSP_FUNC_READER ? "reader" : "replaced";
 }
 
 /* The row of an import, LSP_NONE for symbols that are none. */
@@ -103,13 +111,26 @@ static void print_functions(const struct tables *v, size_t unit)
 		const struct lsp_symbol *sym = &v->symbols[func->symbol];
 		const char *name = view_string(v, sym->name);
 
-		if (unit_of_func(v, func) != unit)
+		if (unit_of(v, func->symbol) != unit)
 			continue;
-		if (func->flags & LSP_FUNC_FRAGMENT)
-			printf("    fragment %s (%u bytes)\n", name, sym->size);
+		if (func->flags)
+			printf("    %s %s (%u bytes)\n", func_change(func),
+			       name, sym->size);
 		else
 			printf("    replaces %s (%u bytes, new %u)\n", name,
 			       sym->size, func->size);
+	}
+}
+
+static void print_datas(const struct tables *v, size_t unit)
+{
+	for (size_t i = 0; i < v->nr_datas; i++) {
+		uint32_t symbol = v->datas[i].symbol;
+
+		if (unit_of(v, symbol) == unit)
+			printf("    rewrites %s (%u bytes)\n",
+			       view_string(v, v->symbols[symbol].name),
+			       v->symbols[symbol].size);
 	}
 }
 
@@ -119,6 +140,7 @@ static void print_object(const struct tables *v)
 	for (size_t i = 0; i < v->nr_units; i++) {
 		printf("  unit %s\n", view_string(v, v->units[i].name));
 		print_functions(v, i);
+		print_datas(v, i);
 	}
 	for (size_t i = 0; i < v->nr_targets; i++)
 		printf("target %s\n", view_string(v, v->targets[i].object));
@@ -183,14 +205,32 @@ static void json_functions(const struct tables *v)
 	for (size_t i = 0; i < v->nr_funcs; i++) {
 		const struct lsp_func *func = &v->funcs[i];
 		const struct lsp_symbol *sym = &v->symbols[func->symbol];
-		uint32_t unit = unit_of_func(v, func);
-		bool fragment = func->flags & LSP_FUNC_FRAGMENT;
+		uint32_t unit = unit_of(v, func->symbol);
 
 		printf("%s{", before);
 		put_key("", "name", view_string(v, sym->name));
 		put_key(",", "unit", view_string(v, v->units[unit].name));
-		put_key(",", "change", fragment ? "fragment" : "replaced");
+		put_key(",", "change", func_change(func));
 		printf(",\"size\":%u,\"new_size\":%u}", sym->size, func->size);
+		before = ",";
+	}
+	putchar(']');
+}
+
+static void json_datas(const struct tables *v)
+{
+	const char *before = "";
+
+	printf(",\"data\":[");
+	for (size_t i = 0; i < v->nr_datas; i++) {
+		uint32_t symbol = v->datas[i].symbol;
+		uint32_t unit = unit_of(v, symbol);
+
+		printf("%s{", before);
+		put_key("", "name", view_string(v, v->symbols[symbol].name));
+		put_key(",", "unit", view_string(v, v->units[unit].name));
+		put_key(",", "change", "rewritten");
+		printf(",\"size\":%u}", v->symbols[symbol].size);
 		before = ",";
 	}
 	putchar(']');
@@ -212,6 +252,7 @@ static void json_object(const struct tables *v)
 	}
 	putchar(']');
 	json_functions(v);
+	json_datas(v);
 	printf("}],\"targets\":[");
 	comma = "";
 	for (size_t i = 0; i < v->nr_targets; i++) {

@@ -153,6 +153,8 @@ int pre_kind(const struct section *sec);
 uint32_t pre_section_row(struct pre *pre, const struct section *sec);
 uint32_t pre_definition_row(struct pre *pre, struct symbol *sym);
 uint32_t pre_name_row(struct pre *pre, const char *name);
+/* Row of what a symbol of a pre object means there. */
+uint32_t pre_symbol_row(struct pre *pre, struct symbol *sym);
 uint32_t pre_string_row(struct pre *pre, const struct section *sec,
 			uint64_t offset);
 
@@ -190,6 +192,13 @@ char *part_name(const char *update, const char *object);
 bool is_module_path(const char *path, const char *object);
 bool modinfo_has(const struct obj *ko, const char *entry);
 void modinfo_set_depends(struct obj *ko, const char *target, const char *first);
+
+/* datas.c: objects that get new contents in place */
+
+/* @rows: what diff left, or NULL. Have rows for what the objects lead to. */
+void datas_want(struct finish *f, const struct section *rows);
+/* After obj_number(): their rows. */
+void datas_make(struct finish *f, const struct section *rows);
 
 /* view.c: the tables of a finished update, as show and verify read them */
 

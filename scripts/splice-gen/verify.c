@@ -251,12 +251,42 @@ static void check_const(const struct verify *v, const struct lsp_const *c)
 	free(name);
 }
 
+/*
+ * The engine copies these bytes after the loader has relocated them: they must
+ * be whole, and mean the same at another place.
+ */
+static void check_data(const struct verify *v, const struct lsp_data *data)
+{
+	const struct section *sec = obj_section_at(v->ko, data->shndx);
+	uint64_t end = (uint64_t)data->offset +
+		       v->view->symbols[data->symbol].size;
+	char *name = view_symbol(v->view, data->symbol);
+
+	if (!sec || !sec->data || !(sec->flags & SHF_ALLOC) ||
+	    sec->flags & (SHF_WRITE | SHF_EXECINSTR) || end > sec->size) {
+		refuse("data", name,
+		       "its new contents are not in the module's read-only data");
+		free(name);
+		return;
+	}
+	for (struct reloc *rel = section_reloc_from(sec, data->offset);
+	     rel < section_reloc_from(sec, end); rel++) {
+		if (rel->type != R_X86_64_64 || rel->offset + 8 > end)
+			refuse("data", name,
+			       "relocation of type %u in its new contents",
+			       rel->type);
+	}
+	free(name);
+}
+
 static void check_new_code(const struct verify *v)
 {
 	for (size_t i = 0; i < v->view->nr_funcs; i++) {
-		if (!(v->view->funcs[i].flags & LSP_FUNC_FRAGMENT))
+		if (!v->view->funcs[i].flags)
 			check_function(v, &v->view->funcs[i]);
 	}
+	for (size_t i = 0; i < v->view->nr_datas; i++)
+		check_data(v, &v->view->datas[i]);
 	for (size_t i = 0; i < v->view->nr_consts; i++)
 		check_const(v, &v->view->consts[i]);
 	/* Whatever else is new code must be known to the unwinder as well. */
@@ -321,10 +351,11 @@ static void check_carried(const struct verify *v)
 /* Each row of diff must have become a row of a table. */
 static void check_link_rows(const struct verify *v)
 {
-	uint64_t funcs, consts;
+	uint64_t funcs, consts, datas;
 
 	funcs = count_inputs(v, LINK_FUNCS_SECTION).size;
 	consts = count_inputs(v, LINK_CONSTS_SECTION).size;
+	datas = count_inputs(v, LINK_DATAS_SECTION).size;
 	if (funcs != v->view->nr_funcs * sizeof(struct link_func))
 		refuse("count", LSP_SECTION_PREFIX "funcs",
 		       "%zu functions came out of %llu bytes of rows",
@@ -333,6 +364,10 @@ static void check_link_rows(const struct verify *v)
 		refuse("count", LSP_SECTION_PREFIX "consts",
 		       "%zu constants came out of %llu bytes of rows",
 		       v->view->nr_consts, (unsigned long long)consts);
+	if (datas != v->view->nr_datas * sizeof(struct link_data))
+		refuse("count", LSP_SECTION_PREFIX "datas",
+		       "%zu objects came out of %llu bytes of rows",
+		       v->view->nr_datas, (unsigned long long)datas);
 	for (size_t i = 0; i < v->nr_inputs; i++) {
 		const struct section *rows;
 		uint32_t flags;

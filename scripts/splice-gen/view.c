@@ -260,12 +260,65 @@ static bool check_section(const struct tables *v, size_t i, struct progress *nex
 	return true;
 }
 
+/*
+ * An object that gets new contents: what it had before follows behind what
+ * belongs to sections. The new contents are checked by verify.
+ */
+static bool check_data(const struct tables *v, size_t i, struct progress *next)
+{
+	const struct lsp_data *data = &v->datas[i];
+	const struct lsp_symbol *sym;
+
+	if (data->symbol >= v->nr_symbols) {
+		bad("datas", i, "symbol out of range");
+		return false;
+	}
+	sym = &v->symbols[data->symbol];
+	if (sym->type != LSP_SYM_OBJECT || !sym->size ||
+	    sym->section >= v->nr_sections ||
+	    v->sections[sym->section].kind != LSP_SEC_DATA ||
+	    sym->bind == LSP_BIND_WEAK || !data->shndx)
+		bad("datas", i, "not a strong object, or no new contents");
+	if (data->bytes != next->byte ||
+	    !within(data->bytes, sym->size, v->nr_bytes) ||
+	    data->first_reloc != next->reloc ||
+	    !within(data->first_reloc, data->nr_relocs, v->nr_relocs)) {
+		bad("datas", i, "old contents out of range");
+		return false;
+	}
+	next->byte += sym->size;
+	next->reloc += data->nr_relocs;
+	return true;
+}
+
+/* No byte may get new contents twice. */
+static void check_datas_apart(const struct tables *v)
+{
+	for (size_t i = 0; i < v->nr_datas; i++) {
+		const struct lsp_symbol *a = &v->symbols[v->datas[i].symbol];
+
+		for (size_t j = 0; j < i; j++) {
+			const struct lsp_symbol *b =
+				&v->symbols[v->datas[j].symbol];
+
+			if (a->section == b->section &&
+			    a->offset < b->offset + b->size &&
+			    b->offset < a->offset + a->size)
+				bad("datas", i, "overlaps another one");
+		}
+	}
+}
+
 static bool check_sections(const struct tables *v)
 {
 	struct progress next = { };
 
 	for (size_t i = 0; i < v->nr_sections; i++) {
 		if (!check_section(v, i, &next))
+			return false;
+	}
+	for (size_t i = 0; i < v->nr_datas; i++) {
+		if (!check_data(v, i, &next))
 			return false;
 	}
 	if (next.reloc == v->nr_relocs && next.site == v->nr_sites &&
@@ -276,17 +329,18 @@ static bool check_sections(const struct tables *v)
 }
 
 /* Sorted, apart from each other, of types with a known size. */
-static void check_relocs(const struct tables *v, const struct lsp_section *sec)
+static void check_relocs(const struct tables *v, uint32_t first, uint32_t nr,
+			 uint32_t total, bool pointers)
 {
 	uint32_t end = 0;
 
-	for (uint32_t i = sec->first_reloc;
-	     i < sec->first_reloc + sec->nr_relocs; i++) {
+	for (uint32_t i = first; i < first + nr; i++) {
 		const struct lsp_reloc *rel = &v->relocs[i];
 		unsigned int size = x86_reloc_size(rel->type);
 
 		if (!size || rel->offset < end ||
-		    !within(rel->offset, size, sec->size))
+		    !within(rel->offset, size, total) ||
+		    (pointers && rel->type != R_X86_64_64))
 			bad("relocs", i, "type, order or place is wrong");
 		if (rel->symbol >= v->nr_symbols || rel->reserved)
 			bad("relocs", i, "symbol out of range");
@@ -477,7 +531,7 @@ static void check_funcs(const struct tables *v)
 	for (size_t i = 0; i < v->nr_funcs; i++) {
 		const struct lsp_func *func = &v->funcs[i];
 		const struct lsp_symbol *sym;
-		bool fragment = func->flags & LSP_FUNC_FRAGMENT;
+		bool none = func->flags;	/* no new code */
 
 		if (func->symbol >= v->nr_symbols) {
 			bad("funcs", i, "symbol out of range");
@@ -489,9 +543,10 @@ static void check_funcs(const struct tables *v)
 		    v->sections[sym->section].kind != LSP_SEC_TEXT ||
 		    sym->bind == LSP_BIND_WEAK)
 			bad("funcs", i, "not a strong function");
-		if (func->flags & ~LSP_FUNC_FRAGMENT ||
-		    fragment != !func->shndx || fragment != !func->size ||
-		    (fragment && func->offset))
+		if ((none && func->flags != LSP_FUNC_FRAGMENT &&
+		     func->flags != LSP_FUNC_READER) ||
+		    none != !func->shndx || none != !func->size ||
+		    (none && func->offset))
 			bad("funcs", i, "new code where none belongs, or none");
 	}
 	if (!v->nr_funcs && !v->nr_datas && !v->nr_targets)
@@ -548,9 +603,15 @@ const struct tables *view_open(const struct obj *obj)
 		return v;
 	check_globals(v);
 	for (size_t i = 0; i < v->nr_sections; i++) {
-		check_relocs(v, &v->sections[i]);
+		check_relocs(v, v->sections[i].first_reloc,
+			     v->sections[i].nr_relocs, v->sections[i].size,
+			     false);
 		check_sites(v, &v->sections[i]);
 	}
+	for (size_t i = 0; i < v->nr_datas; i++)
+		check_relocs(v, v->datas[i].first_reloc, v->datas[i].nr_relocs,
+			     v->symbols[v->datas[i].symbol].size, true);
+	check_datas_apart(v);
 	check_funcs(v);
 	check_consts(v);
 	return v;

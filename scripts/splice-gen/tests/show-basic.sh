@@ -27,7 +27,7 @@ for part in '{"update":"fix","id":"'"$ID"'","description":"two fields","release"
 	    '"format":2,"pinned":true,"objects":[{"object":"vmlinux"' \
 	    '"units":["dir/pre.o"],"functions":[{"name":"target"' \
 	    '"unit":"dir/pre.o","change":"replaced"' \
-	    "\"size\":$size,\"new_size\":$new}]}],\"targets\":[]" '"hidden"' \
+	    "\"size\":$size,\"new_size\":$new}],\"data\":[]}],\"targets\":[]" '"hidden"' \
 	    '"consts":[{"name":"CONSTANT","kind":"pointer"}]' \
 	    '"patch":"a \"quote\", a \\, a\ttab\nand a line\nä \u00e4\n"}'; do
 	ok "JSON: $part" grep -F -e "$part" json
