@@ -118,6 +118,16 @@ static void carry_relocs(struct diff *d, const struct item *item)
 }
 
 /**
+ * carry_contents() - carry all that an object's contents need
+ * @d: the diff
+ * @item: object of the post side, which itself stays where it is
+ */
+void carry_contents(struct diff *d, const struct item *item)
+{
+	carry_relocs(d, item);
+}
+
+/**
  * carry_item() - carry an item and all that it needs
  * @d: the diff
  * @item: item of the post side

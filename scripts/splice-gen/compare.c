@@ -4,8 +4,9 @@
  *
  * A function is the same if its bytes, what its relocations lead to, and its
  * entries in special tables are the same; addresses mean nothing, twins do.
- * compare_rest() looks at everything that is no function: a running kernel
- * has it already, so that it may not change. Called by correlate.c and diff.c.
+ * What becomes of objects that differ is decided in objects.c; compare_rest()
+ * looks at what is left, which may not change. Called by correlate.c, objects.c
+ * and diff.c.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -27,7 +28,13 @@ static bool same_content(const struct ref *a, const struct ref *b)
 		       size);
 }
 
-static bool is_own(const struct item *item)
+/**
+ * item_is_own() - has new code a copy of its own, whatever pre has?
+ * @item: item
+ *
+ * Return: true for descriptors and state of messages.
+ */
+bool item_is_own(const struct item *item)
 {
 	return section_is(item->sec, KIND_OWN) ||
 	       (item->sym && name_class(item->sym->name) == NAME_OWN);
@@ -62,7 +69,7 @@ static bool known_by_content(const struct item *a, const struct item *b)
 	if (!a->size && !b->size)
 		return true;
 	return (item_is_constant(a) && item_is_constant(b)) ||
-	       (is_own(a) && is_own(b));
+	       (item_is_own(a) && item_is_own(b));
 }
 
 static bool same_item(const struct item *a, const struct item *b)
@@ -82,6 +89,25 @@ static bool same_item(const struct item *a, const struct item *b)
 	same = same_contents(a, b);
 	depth--;
 	return same;
+}
+
+static const unsigned char *contents(const struct section *sec,
+				     uint64_t offset)
+{
+	return sec->data ? sec->data + offset : NULL;
+}
+
+/* Contents of SHT_NOBITS are zeros. @noise has a bit for bytes to skip. */
+static bool same_bytes(const unsigned char *a, const unsigned char *b,
+		       uint64_t size, uint32_t noise)
+{
+	for (uint64_t i = 0; i < size; i++) {
+		if (i < 32 && (noise & (1U << i)))
+			continue;
+		if ((a ? a[i] : 0) != (b ? b[i] : 0))
+			return false;
+	}
+	return true;
 }
 
 /**
@@ -110,27 +136,10 @@ bool same_ref(const struct reloc *a, const struct reloc *b)
 	case REF_BAD:
 		break;
 	}
-	return !strcmp(symbol_name(a->sym), symbol_name(b->sym)) &&
-	       a->addend == b->addend && !a->sym->sec && !b->sym->sec;
-}
-
-static const unsigned char *contents(const struct section *sec,
-				     uint64_t offset)
-{
-	return sec->data ? sec->data + offset : NULL;
-}
-
-/* Contents of SHT_NOBITS are zeros. @noise has a bit for bytes to skip. */
-static bool same_bytes(const unsigned char *a, const unsigned char *b,
-		       uint64_t size, uint32_t noise)
-{
-	for (uint64_t i = 0; i < size; i++) {
-		if (i < 32 && (noise & (1U << i)))
-			continue;
-		if ((a ? a[i] : 0) != (b ? b[i] : 0))
-			return false;
-	}
-	return true;
+	if (strcmp(symbol_name(a->sym), symbol_name(b->sym)) ||
+	    a->addend != b->addend)
+		return false;
+	return !a->sym->sec && !b->sym->sec;
 }
 
 /* The first pair of relocations that differs, or NULL; */
@@ -169,6 +178,93 @@ bool same_contents(const struct item *a, const struct item *b)
 				  a->size);
 }
 
+/**
+ * data_difference() - what differs between an object and its twin?
+ * @a: object of the pre side
+ * @b: of the post side
+ *
+ * Return: a word for people, or NULL: nothing.
+ */
+const char *data_difference(const struct item *a, const struct item *b)
+{
+	if (a->size != b->size)
+		return "size";
+	if (!same_bytes(contents(a->sec, a->offset),
+			contents(b->sec, b->offset), a->size, 0))
+		return "contents";
+	if (first_other_reloc(a->sec, a->offset, b->sec, b->offset, a->size))
+		return "references";
+	return NULL;
+}
+
+/* Bytes from the first to the last one that was added; none if first > last. */
+struct span {
+	uint64_t	first;
+	uint64_t	last;
+};
+
+static void add_bytes(struct span *span, uint64_t offset, uint64_t size)
+{
+	if (offset < span->first)
+		span->first = offset;
+	if (offset + size - 1 > span->last)
+		span->last = offset + size - 1;
+}
+
+static uint64_t field_offset(const struct item *item, const struct reloc *rel,
+			     const struct reloc *end)
+{
+	return rel < end ? rel->offset - item->offset : UINT64_MAX;
+}
+
+/* Fields that lead elsewhere, or are there on one side only. */
+static void add_fields(struct span *span, const struct item *a,
+		       const struct item *b)
+{
+	struct reloc *ra = section_reloc_from(a->sec, a->offset);
+	struct reloc *ea = section_reloc_from(a->sec, a->offset + a->size);
+	struct reloc *rb = section_reloc_from(b->sec, b->offset);
+	struct reloc *eb = section_reloc_from(b->sec, b->offset + b->size);
+
+	while (ra < ea || rb < eb) {
+		uint64_t oa = field_offset(a, ra, ea);
+		uint64_t ob = field_offset(b, rb, eb);
+		const struct reloc *rel = oa <= ob ? ra : rb;
+
+		if (oa != ob || !same_ref(ra, rb))
+			add_bytes(span, oa <= ob ? oa : ob,
+				  x86_reloc_size(rel->type) ?: 8);
+		ra += oa <= ob;
+		rb += ob <= oa;
+	}
+}
+
+/**
+ * contents_span() - where do the contents of an object change?
+ * @a: object of the pre side
+ * @b: its twin, of the same size
+ * @first: set to the first byte that changes
+ * @last: set to the last one
+ *
+ * Return: false if none does.
+ */
+bool contents_span(const struct item *a, const struct item *b,
+		   uint64_t *first, uint64_t *last)
+{
+	const unsigned char *pa = contents(a->sec, a->offset);
+	const unsigned char *pb = contents(b->sec, b->offset);
+	struct span span = { .first = UINT64_MAX };
+
+	for (uint64_t i = 0; i < a->size; i++) {
+		if ((pa ? pa[i] : 0) != (pb ? pb[i] : 0))
+			add_bytes(&span, i, 1);
+	}
+	add_fields(&span, a, b);
+	*first = span.first;
+	*last = span.last;
+	return span.first <= span.last;
+}
+
 static bool same_entry(const struct entry *a, const struct entry *b)
 {
 	return !strcmp(a->sec->name, b->sec->name) && a->size == b->size &&
@@ -176,6 +272,16 @@ static bool same_entry(const struct entry *a, const struct entry *b)
 			  a->size, a->sec->kind->noise) &&
 	       !first_other_reloc(a->sec, a->offset, b->sec, b->offset,
 				  a->size);
+}
+
+static const char *reference_difference(const struct reloc *rel)
+{
+	struct ref ref = reloc_ref(rel);
+
+	if (ref.kind == REF_CONTENT)
+		return section_is(ref.sec, KIND_CONSTS) ?
+		       "another constant" : "another string";
+	return xasprintf("reference to %s", symbol_name(rel->sym));
 }
 
 /**
@@ -197,7 +303,7 @@ const char *func_difference(const struct item *a, const struct item *b)
 		return "code";
 	rel = first_other_reloc(a->sec, a->offset, b->sec, b->offset, a->size);
 	if (rel)
-		return xasprintf("reference to %s", symbol_name(rel->sym));
+		return reference_difference(rel);
 	for (size_t i = 0; i < a->nr_entries && i < b->nr_entries; i++) {
 		if (!same_entry(a->entries[i], b->entries[i]))
 			return b->entries[i]->sec->name;
@@ -298,38 +404,8 @@ static void compare_registry(const struct obj *pre, const struct section *sec)
 		       "more entries, which only a boot would take notice of");
 }
 
-static const char *data_difference(const struct item *a, const struct item *b)
-{
-	if (a->size != b->size)
-		return "size";
-	if (!same_bytes(contents(a->sec, a->offset),
-			contents(b->sec, b->offset), a->size, 0))
-		return "contents";
-	if (first_other_reloc(a->sec, a->offset, b->sec, b->offset, a->size))
-		return "references";
-	return NULL;
-}
-
-static void compare_data(struct item *a)
-{
-	const char *why = data_difference(a, a->twin);
-	const char *reason = "data";
-
-	if (!why)
-		return;
-	if (section_is(a->sec, KIND_PERCPU))
-		reason = "percpu";
-	else if (section_is(a->sec, KIND_REGISTRY))
-		reason = a->sec->kind->reason;
-	a->twin->why = why;
-	report("data", "changed", item_name(a->twin), why, NULL);
-	refuse(reason, item_name(a->twin),
-	       "%s of an object that the running kernel uses: change it with code instead",
-	       why);
-}
-
 /**
- * compare_rest() - compare all that is no function
+ * compare_rest() - compare what is neither function nor object
  * @pre: pre side
  * @post: post side
  *
@@ -337,13 +413,6 @@ static void compare_data(struct item *a)
  */
 void compare_rest(struct obj *pre, struct obj *post)
 {
-	for_each_item(pre, item) {
-		if (!item->func && item->twin && item->sym &&
-		    !section_is(item->sec, KIND_INIT) && item->sec->kind &&
-		    !is_own(item) &&
-		    name_class(item->sym->name) != NAME_CONTENT)
-			compare_data(item);
-	}
 	for_each_section(post, sec) {
 		if (section_is(sec, KIND_REGISTRY))
 			compare_registry(pre, sec);

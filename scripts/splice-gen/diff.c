@@ -194,7 +194,7 @@ static void check_unknown(struct diff *d)
 static bool anything_carried(const struct diff *d)
 {
 	for_each_item(d->post, item) {
-		if (item->carried)
+		if (item->carried || item->rewritten)
 			return true;
 	}
 	return false;
@@ -218,6 +218,7 @@ static int run(struct diff *d, const char *path)
 	find_changed(d);
 	compare_rest(d->pre, d->post);
 	find_old_constants(d);
+	compare_objects(d);
 	carry_changed(d);
 	carry_new_globals(d);
 	if (!anything_carried(d) && !nr_refused())

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Making the new object: what is carried is placed first, then every
- * relocation of it is translated, or refused. Called by diff.c.
+ * Making the new object: what is carried, and the new contents of objects that
+ * stay where they are, is placed first, then every relocation of it is
+ * translated, or refused. Called by diff.c.
  *
  * What code and data name means what it meant in the running kernel, so that
  * there is one point of redirection: a reference to a replaced function leads
@@ -62,11 +63,12 @@ static void place_symbols(struct diff *d, struct item *item,
 {
 	struct item *head = item->func ? item_head(item) : item;
 
-	if (item->func && head->twin) {
+	if (item->rewritten || (item->func && head->twin)) {
 		char *name = new_name(item);
 
-		item->out = obj_add_symbol(d->out, name, STB_LOCAL, STT_FUNC,
-					   out, item->out_offset, item->size);
+		item->out = obj_add_symbol(d->out, name, STB_LOCAL,
+					   item->sym->type, out,
+					   item->out_offset, item->size);
 		free(name);
 		return;
 	}
@@ -375,6 +377,40 @@ static void emit_func_rows(struct diff *d, const struct item *item)
 	}
 }
 
+/* What must be free while objects change, but for what is replaced anyway. */
+static void emit_readers(struct diff *d)
+{
+	for_each_item(d->pre, item) {
+		const struct item *head = item_head(item);
+
+		if (item->reader && !(head->twin && head->twin->carried))
+			emit_func_row(d, item, NULL, LSP_FUNC_READER);
+	}
+}
+
+static void emit_data_row(struct diff *d, const struct item *item)
+{
+	struct section *sec = link_section(d, LINK_DATAS_SECTION);
+	struct symbol *place = old_place(d, item->twin);
+	struct link_data row = { .unit = d->unit, .size = item->size };
+	uint64_t off;
+
+	if (!place)
+		return;
+	row.pre_shndx = place->sec->idx;
+	row.pre_offset = place->value;
+	off = section_append(sec, &row, sizeof(row), 8);
+	section_add_reloc(sec, off + offsetof(struct link_data, addr),
+			  R_X86_64_64, item->out, 0);
+}
+
+static void emit_contents(struct diff *d, const struct item *item)
+{
+	emit_relocs(d, item->sec, item->offset, item->size, item->sec->out,
+		    item->out_offset, false);
+	emit_data_row(d, item);
+}
+
 /**
  * emit() - make the new object
  * @d: the diff; its @out gets the contents
@@ -382,10 +418,12 @@ static void emit_func_rows(struct diff *d, const struct item *item)
 void emit(struct diff *d)
 {
 	for_each_item(d->post, item) {
-		if (item->carried)
+		if (item->carried || item->rewritten)
 			place_item(d, item);
 	}
 	for_each_item(d->post, item) {
+		if (item->rewritten)
+			emit_contents(d, item);
 		if (!item->carried)
 			continue;
 		emit_relocs(d, item->sec, item->offset - item->pad,
@@ -397,5 +435,6 @@ void emit(struct diff *d)
 		if (item->func && !item->parent && item->twin)
 			emit_func_rows(d, item);
 	}
+	emit_readers(d);
 	obj_add_section(d->out, ".note.GNU-stack", SHT_PROGBITS, 0, 1, 0);
 }

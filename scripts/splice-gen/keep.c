@@ -250,7 +250,7 @@ static void scan_data(struct diff *d, const struct item *item)
 void find_pinned(struct diff *d)
 {
 	for_each_item(d->post, item) {
-		if (!item->carried)
+		if (!item->carried && !item->rewritten)
 			continue;
 		if (item->sec->flags & SHF_EXECINSTR)
 			scan_code(d, item);

@@ -6,7 +6,8 @@
  * file that implements them. Arrows are "may call":
  *
  *   main -> verbs (diff, same, finish, verify, show)
- *   diff -> correlate, carry, keep, emit -> old, compare -> items, special
+ *   diff -> correlate, objects, carry, keep, emit
+ *        -> readers, old, compare -> items, special
  *   everything -> elf -> diag
  */
 #ifndef SPLICE_ELF_H
@@ -393,6 +394,8 @@ size_t name_fragment(const char *name);
  * @last_user: the last one that was counted
  * @why: why it changed, or NULL: it did not
  * @carried: it is in the new object
+ * @rewritten: post object: its contents go where the old one is
+ * @reader: pre function or fragment: uses a rewritten object
  * @out: a symbol of the new object, and
  * @out_offset: where the item is in the section of @out
  */
@@ -410,6 +413,8 @@ struct item {
 	size_t		max_entries;
 	bool		func;
 	bool		carried;
+	bool		rewritten;
+	bool		reader;
 	uint64_t	users;
 	struct item	*last_user;
 	const char	*why;
@@ -488,11 +493,18 @@ bool section_is_repl(const struct section *sec);
 bool same_ref(const struct reloc *a, const struct reloc *b);
 /* Is it known by what it holds alone? */
 bool item_is_constant(const struct item *item);
+/* Does new code have a copy of its own, whatever pre has? */
+bool item_is_own(const struct item *item);
 /* Same size, bytes and references? */
 bool same_contents(const struct item *a, const struct item *b);
+/* NULL if an object and its twin are the same, or what differs. */
+const char *data_difference(const struct item *a, const struct item *b);
+/* First and last byte that differ in objects of one size; false: none. */
+bool contents_span(const struct item *a, const struct item *b,
+		   uint64_t *first, uint64_t *last);
 /* NULL if a function and its twin are the same, or what differs. */
 const char *func_difference(const struct item *a, const struct item *b);
-/* Refuse everything else that differs: data, registries, unknown sections. */
+/* Refuse what else differs: registries, unknown sections. */
 void compare_rest(struct obj *pre, struct obj *post);
 
 /* correlate.c */
@@ -529,12 +541,37 @@ struct symbol *old_item_symbol(struct diff *d, const struct reloc *rel,
 /* Is every item of the section where it was before? */
 bool section_kept_layout(const struct section *sec);
 
+/* readers.c */
+
+/* One item or section that refers to an object. */
+struct user {
+	struct item	*item;		/* NULL: what is no item, or not known */
+	struct section	*sec;
+};
+
+typedef bool (*user_fn)(const struct user *user, void *arg);
+
+/* Call @fn for all that refers to @item, until it says false. */
+bool for_users(const struct item *item, user_fn fn, void *arg);
+/*
+ * Mark the functions that use an object, directly or by way of other objects.
+ * What they are, for people; NULL after a refusal.
+ */
+char *find_readers(struct item *object);
+
+/* objects.c */
+
+/* What to do about each object that changes, or refuse it. */
+void compare_objects(struct diff *d);
+
 /* carry.c */
 
 /* Does new code have its own copy of an object? */
 bool item_is_copied(const struct item *item);
 /* Carry an item and all that it needs; refuses what cannot be carried. */
 void carry_item(struct diff *d, struct item *item);
+/* Carry all that an object's contents need. */
+void carry_contents(struct diff *d, const struct item *item);
 
 /* export.c */
 

@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Objects that change: what becomes of them.
+ *
+ * What the running kernel may have written to cannot get other contents from
+ * here. Read-only objects can: those of the same size get their new contents in
+ * place, so that whoever has their address finds them. All else is refused.
+ * Called by diff.c, after functions have been compared.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "splice-elf.h"
+
+static bool is_read_only(const struct item *item)
+{
+	const struct section *sec = item->sec;
+
+	return section_is(sec, KIND_DATA) && sec->data &&
+	       !(sec->flags & (SHF_WRITE | SHF_MERGE | SHF_EXECINSTR)) &&
+	       (!strcmp(sec->name, ".rodata") ||
+		str_starts(sec->name, ".rodata."));
+}
+
+/* When may code write to it? 0: never, 1: while the kernel boots, 2: always. */
+static int writability(const struct item *item)
+{
+	if (!(item->sec->flags & SHF_WRITE))
+		return 0;
+	return str_starts(item->sec->name, ".data..ro_after_init") ? 1 : 2;
+}
+
+/* Objects with an identity, that the running kernel has. */
+static bool has_state(const struct item *item)
+{
+	return !item->func && item->twin && item->sym && item->sec->kind &&
+	       !section_is(item->sec, KIND_INIT) && !item_is_own(item) &&
+	       name_class(item->sym->name) != NAME_CONTENT;
+}
+
+static void refuse_change(const struct item *a, const char *reason,
+			  const char *text)
+{
+	report("data", "changed", item_name(a->twin), a->twin->why, NULL);
+	refuse(reason, item_name(a->twin), "%s %s", a->twin->why, text);
+}
+
+/* objects of the same size */
+
+/*
+ * Is the object of the running kernel what was compared? Anything else than
+ * whole pointers would not mean the same after a copy.
+ */
+static bool is_known(const struct item *a, const struct symbol *plain)
+{
+	return plain->sec && plain->sec->data && plain->size == a->size &&
+	       !(plain->sec->flags & (SHF_WRITE | SHF_MERGE)) &&
+	       !memcmp(plain->sec->data + plain->value,
+		       a->sec->data + a->offset, a->size);
+}
+
+static bool holds_pointers_only(const struct item *item)
+{
+	for_each_item_reloc(item, rel) {
+		if (rel->type != R_X86_64_64 ||
+		    rel->offset + 8 > item->offset + item->size)
+			return false;
+	}
+	return true;
+}
+
+/* Can all that changes be written by one store, whoever is looking? */
+static bool is_one_word(const struct item *a, const struct symbol *plain)
+{
+	uint64_t word = plain->sec->align < 8 ? plain->sec->align : 8;
+	uint64_t first, last;
+
+	if (!contents_span(a, a->twin, &first, &last))
+		return true;
+	return (plain->value + first) / word == (plain->value + last) / word;
+}
+
+static void rewrite(struct diff *d, struct item *a)
+{
+	struct symbol *plain = old_place(d, a);
+	struct item *b = a->twin;
+	char *readers, *why;
+
+	if (!plain)
+		return;
+	if (!is_known(a, plain)) {
+		refuse("pre", item_name(a), "other contents in %s",
+		       d->plain->path);
+		return;
+	}
+	if (item_is_weak(a) || item_is_weak(b)) {
+		refuse_change(a, "weak",
+			      "of a weak object: the running kernel may use another definition; change that one");
+		return;
+	}
+	if (!holds_pointers_only(a) || !holds_pointers_only(b)) {
+		refuse_change(a, "data",
+			      "of an object with references that are relative to its place: change it from a hook instead");
+		return;
+	}
+	if (is_one_word(a, plain)) {
+		why = xasprintf("%s, one word", b->why);
+	} else {
+		readers = find_readers(a);
+		if (!readers) {
+			report("data", "changed", item_name(b), b->why, NULL);
+			return;
+		}
+		why = xasprintf("%s, used by %s", b->why, readers);
+		free(readers);
+	}
+	b->rewritten = true;
+	report("data", "rewritten", item_name(b), why, NULL);
+	free(why);
+}
+
+/* what is writable */
+
+static void refuse_contents(const struct item *a)
+{
+	refuse_change(a, "data",
+		      a->size == a->twin->size ?
+		      "of an object that the running kernel has and may have changed: set it from a hook instead" :
+		      "of an object that the running kernel has: keep it, and put what is new elsewhere");
+}
+
+static void compare_object(struct diff *d, struct item *a)
+{
+	struct item *b = a->twin;
+
+	if (writability(b) > writability(a)) {
+		b->why = "section";
+		refuse_change(a, "data",
+			      "of an object that new code may write to, and that is read-only in the running kernel: use a new object");
+		return;
+	}
+	b->why = data_difference(a, b);
+	if (!b->why)
+		return;
+	if (section_is(a->sec, KIND_PERCPU))
+		refuse_change(a, "percpu",
+			      "of an object that every CPU has: set it from a hook instead");
+	else if (section_is(a->sec, KIND_REGISTRY))
+		refuse_change(a, a->sec->kind->reason,
+			      "of an entry that was read at boot");
+	else if (is_read_only(a) && is_read_only(b) && a->size == b->size)
+		rewrite(d, a);
+	else
+		refuse_contents(a);
+}
+
+/**
+ * compare_objects() - decide about each object that changes
+ * @d: the diff
+ */
+void compare_objects(struct diff *d)
+{
+	for_each_item(d->pre, item) {
+		if (has_state(item))
+			compare_object(d, item);
+	}
+	for_each_item(d->post, item) {
+		if (item->rewritten)
+			carry_contents(d, item);
+	}
+}

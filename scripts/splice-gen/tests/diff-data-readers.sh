@@ -1,0 +1,118 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# While more than one word of an object changes, who uses it must be free.
+# shellcheck disable=SC1091
+. "$(dirname "$0")/lib.sh"
+
+# Names of functions with a row whose flags are $1: 0, 1 fragment, 2 reader.
+rows() {
+	local shndx offset name value section
+
+	objcopy -O binary -j .livesplice.link.funcs \
+		--set-section-flags .livesplice.link.funcs=alloc new.o rows
+	od -An -v -tu4 -w32 rows | awk -v f="$1" '$7 == f { print $4, $5 }' |
+	while read -r shndx offset; do
+		readelf -sW plain.o | awk '$4 == "FUNC" { print $2, $7, $8 }' |
+		while read -r value section name; do
+			[[ $section:$((16#$value)) != "$shndx:$offset" ]] ||
+				echo "$name"
+		done
+	done | sort | xargs
+}
+
+rows_are() {
+	[[ $(rows "$1") == "$2" ]]
+}
+
+common='
+struct rule { long min, max; };
+extern int use(const void *p);
+extern __attribute__((cold)) void bad(long x);
+'
+users='
+struct owner { const struct rule *rules; };
+static const struct owner owner = { rules };
+static struct owner changing = { rules };
+noinline int direct(int i) { return rules[i].max > rules[i].min; }
+int by_table(void) { return use(&owner); }
+int by_pointer(void) { return use(changing.rules); }
+void repoint(void *p) { changing.rules = p; }
+int with_cold(long x)
+{
+	if (__builtin_expect(x > 1000, 0)) {
+		bad(x);
+		return use(rules) + 1;
+	}
+	return x;
+}
+int none_of_them(int x) { return x * 3; }
+'
+pre <<END
+$common
+static const struct rule rules[2] = { { 1, 2 }, { 3, 4 } };
+$users
+int replaced(int x) { return use(rules) + x; }
+END
+post <<END
+$common
+static const struct rule rules[2] = { { 1, 2 }, { 5, 6 } };
+$users
+int replaced(int x) { return use(rules) + 2 * x; }
+END
+run_diff
+check "two words of a table" result 0
+check "it is rewritten" reports data rewritten rules
+check "the users are in the report" reports data rewritten rules \
+	"contents, used by"
+check "with_cold has a fragment" grep -q with_cold.cold <(readelf -sW plain.o)
+check "all users are readers, with their fragments" rows_are 2 \
+	"by_pointer by_table direct repoint with_cold with_cold.cold"
+check "a replaced one is replaced" rows_are 0 replaced
+check "no fragment of it" rows_are 1 ""
+check "the object that leads there stays" not reports data rewritten owner
+check "new code uses it where it is" count_is 1 .text.replaced \
+	"$(old_name rules o) \\+ 0"
+check "its own copy is only what is written there" symbol \
+	"LOCAL [0-9]+ rules.splice"
+check "nothing is known outside" not reports note
+
+# What is put into effect at boot is read by others as well: said, not refused.
+pre <<END
+$common
+static const struct rule rules[2] = { { 1, 2 }, { 3, 4 } };
+static const struct rule *registered = rules;
+__section(".init.text") int start(void) { return use(&registered); }
+int stop(void) { return use(registered); }
+END
+post <<END
+$common
+static const struct rule rules[2] = { { 1, 2 }, { 5, 6 } };
+static const struct rule *registered = rules;
+__section(".init.text") int start(void) { return use(&registered); }
+int stop(void) { return use(registered); }
+END
+run_diff
+check "known by boot code" result 0
+check "boot code is no reader" rows_are 2 stop
+check "but it is said" reports note rules "boot code uses it"
+
+# Functions that a table leads to do not read it.
+pre <<END
+$common
+static int run(void) { return use(0); }
+static int stop(void) { return use(0) + 1; }
+static const struct ops { int (*run)(void), (*stop)(void); } ops = { run, stop };
+int entry(void) { return use(&ops); }
+END
+post <<END
+$common
+static int run(void) { return use(0); }
+static int stop(void) { return use(0) + 1; }
+static const struct ops { int (*run)(void), (*stop)(void); } ops = { stop, run };
+int entry(void) { return use(&ops); }
+END
+run_diff
+check "an operations structure" reports data rewritten ops \
+	"references, used by entry()"
+check "its user is the only reader" rows_are 2 entry
+finish
