@@ -32,7 +32,7 @@ static bool is_ambiguous(const struct diff *d, const struct item *item)
 		return false;
 	for_each_item(d->pre, old) {
 		if (old->sym && !old->func && !old->twin &&
-		    !strcmp(old->base, item->base))
+		    !old->superseded && !strcmp(old->base, item->base))
 			return true;
 	}
 	return false;

@@ -278,6 +278,10 @@ static const char *reference_difference(const struct reloc *rel)
 {
 	struct ref ref = reloc_ref(rel);
 
+	/* Functions have reasons of their own, which do not make others change. */
+	if (ref.kind == REF_ITEM && !ref.item->func && ref.item->why)
+		return xasprintf("uses %s, which %s", item_name(ref.item),
+				 ref.item->why);
 	if (ref.kind == REF_CONTENT)
 		return section_is(ref.sec, KIND_CONSTS) ?
 		       "another constant" : "another string";

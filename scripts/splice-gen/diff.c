@@ -136,6 +136,14 @@ static void find_old_constants(struct diff *d)
 	}
 }
 
+static const char *new_object_why(const struct item *item)
+{
+	if (item->why)
+		return xasprintf("it %s: takes the place of the old one",
+				 item->why);
+	return item_is_copied(item) ? "own copy" : "not in the running kernel";
+}
+
 static void report_items(struct diff *d)
 {
 	for_each_item(d->post, item) {
@@ -149,12 +157,11 @@ static void report_items(struct diff *d)
 			       "not in the running kernel", NULL);
 		else
 			report("data", "new", item_name(item),
-			       item_is_copied(item) ? "own copy" :
-					"not in the running kernel", NULL);
+			       new_object_why(item), NULL);
 	}
 	for_each_item(d->pre, item) {
 		if (item->twin || !item->sym || item->parent ||
-		    item->sym->type == STT_NOTYPE)
+		    item->superseded || item->sym->type == STT_NOTYPE)
 			continue;
 		if (is_function(item))
 			report("func", "removed", item_name(item),
@@ -215,6 +222,7 @@ static void emit_flags(struct diff *d)
 static int run(struct diff *d, const char *path)
 {
 	correlate(d->pre, d->post);
+	supersede_objects(d);
 	find_changed(d);
 	compare_rest(d->pre, d->post);
 	find_old_constants(d);

@@ -4,8 +4,9 @@
  *
  * What the running kernel may have written to cannot get other contents from
  * here. Read-only objects can: those of the same size get their new contents in
- * place, so that whoever has their address finds them. All else is refused.
- * Called by diff.c, after functions have been compared.
+ * place, so that whoever has their address finds them; those of another size
+ * are left as they are, and all their users go over to a new object. All else
+ * is refused. Called by diff.c, before and after functions are compared.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -43,6 +44,73 @@ static void refuse_change(const struct item *a, const char *reason,
 {
 	report("data", "changed", item_name(a->twin), a->twin->why, NULL);
 	refuse(reason, item_name(a->twin), "%s %s", a->twin->why, text);
+}
+
+/* objects of another size */
+
+/* Can a user be made to use another object? */
+static bool can_follow(const struct user *user)
+{
+	const struct item *item = user->item;
+
+	if (!item)
+		return false;
+	if (item->func)
+		return section_is(item->sec, KIND_TEXT);
+	/* A change of what it refers to is a change of its contents. */
+	return is_read_only(item) ||
+	       (!item->sym && section_is(item->sec, KIND_DATA) &&
+		!(item->sec->flags & SHF_WRITE));
+}
+
+static bool check_user(const struct user *user, void *arg)
+{
+	const struct item *a = arg;
+	char *text;
+
+	if (can_follow(user))
+		return true;
+	text = xasprintf("of an object that %s%s uses, which cannot be made to use another one: keep it, and let new functions use a new object",
+			 user->item ? item_name(user->item) : user->sec->name,
+			 user->item && user->item->func ? "()" : "");
+	refuse_change(a, "data", text);
+	free(text);
+	return false;
+}
+
+static void supersede(struct item *a)
+{
+	struct item *b = a->twin;
+
+	b->why = "size";
+	if (item_global(a) || item_is_weak(a) || item_global(b) ||
+	    item_is_weak(b)) {
+		refuse_change(a, "data",
+			      "of an object that other units know by its name: keep it, and let new functions use a new object");
+		return;
+	}
+	if (!for_users(a, check_user, a))
+		return;
+	b->why = b->size > a->size ? "grew" : "shrank";
+	a->superseded = true;
+	a->twin = NULL;
+	b->twin = NULL;
+}
+
+/**
+ * supersede_objects() - part read-only objects of another size from their twins
+ * @d: the diff, correlated
+ *
+ * With its twin gone an object is a new one, and whatever refers to it has
+ * changed.
+ */
+void supersede_objects(struct diff *d)
+{
+	for_each_item(d->pre, a) {
+		if (has_state(a) && a->size != a->twin->size &&
+		    is_read_only(a) && is_read_only(a->twin))
+			supersede(a);
+	}
 }
 
 /* objects of the same size */
@@ -139,6 +207,9 @@ static void compare_object(struct diff *d, struct item *a)
 			      "of an object that new code may write to, and that is read-only in the running kernel: use a new object");
 		return;
 	}
+	/* supersede_objects() has refused it. */
+	if (b->why)
+		return;
 	b->why = data_difference(a, b);
 	if (!b->why)
 		return;
@@ -148,7 +219,7 @@ static void compare_object(struct diff *d, struct item *a)
 	else if (section_is(a->sec, KIND_REGISTRY))
 		refuse_change(a, a->sec->kind->reason,
 			      "of an entry that was read at boot");
-	else if (is_read_only(a) && is_read_only(b) && a->size == b->size)
+	else if (is_read_only(a) && is_read_only(b))
 		rewrite(d, a);
 	else
 		refuse_contents(a);

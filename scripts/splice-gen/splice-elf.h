@@ -395,6 +395,7 @@ size_t name_fragment(const char *name);
  * @why: why it changed, or NULL: it did not
  * @carried: it is in the new object
  * @rewritten: post object: its contents go where the old one is
+ * @superseded: pre object: all its users go over to a new one
  * @reader: pre function or fragment: uses a rewritten object
  * @out: a symbol of the new object, and
  * @out_offset: where the item is in the section of @out
@@ -414,6 +415,7 @@ struct item {
 	bool		func;
 	bool		carried;
 	bool		rewritten;
+	bool		superseded;
 	bool		reader;
 	uint64_t	users;
 	struct item	*last_user;
@@ -561,6 +563,8 @@ char *find_readers(struct item *object);
 
 /* objects.c */
 
+/* Part objects whose size changes from their twins where that is possible. */
+void supersede_objects(struct diff *d);
 /* What to do about each object that changes, or refuse it. */
 void compare_objects(struct diff *d);
 
