@@ -110,6 +110,16 @@ static bool same_bytes(const unsigned char *a, const unsigned char *b,
 	return true;
 }
 
+/* Nameless data of boot code is no item: it is the same as a whole or not. */
+static bool same_boot_data(const struct reloc *a, const struct reloc *b)
+{
+	const struct section *sa = a->sym->sec, *sb = b->sym->sec;
+
+	return sa && sb && section_is(sa, KIND_INIT) &&
+	       section_is(sb, KIND_INIT) && sa->size == sb->size &&
+	       same_bytes(sa->data, sb->data, sa->size, 0);
+}
+
 /**
  * same_ref() - do both relocations lead to the same thing?
  * @a: relocation of the pre side
@@ -139,7 +149,7 @@ bool same_ref(const struct reloc *a, const struct reloc *b)
 	if (strcmp(symbol_name(a->sym), symbol_name(b->sym)) ||
 	    a->addend != b->addend)
 		return false;
-	return !a->sym->sec && !b->sym->sec;
+	return (!a->sym->sec && !b->sym->sec) || same_boot_data(a, b);
 }
 
 /* The first pair of relocations that differs, or NULL; */

@@ -229,6 +229,7 @@ static int run(struct diff *d, const char *path)
 	compare_objects(d);
 	carry_changed(d);
 	carry_new_globals(d);
+	note_boot_only(d);
 	if (!anything_carried(d) && !nr_refused())
 		return EXIT_NO_CHANGE;
 

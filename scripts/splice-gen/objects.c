@@ -39,6 +39,18 @@ static bool has_state(const struct item *item)
 	       name_class(item->sym->name) != NAME_CONTENT;
 }
 
+static size_t count_refs(const struct item *user, const struct item *item)
+{
+	size_t nr = 0;
+
+	for_each_item_reloc(user, rel) {
+		struct ref ref = reloc_ref(rel);
+
+		nr += ref.kind == REF_ITEM && ref.item == item;
+	}
+	return nr;
+}
+
 static void refuse_change(const struct item *a, const char *reason,
 			  const char *text)
 {
@@ -189,12 +201,82 @@ static void rewrite(struct diff *d, struct item *a)
 
 /* what is writable */
 
-static void refuse_contents(const struct item *a)
+static bool is_zero(const struct item *item)
 {
-	refuse_change(a, "data",
-		      a->size == a->twin->size ?
-		      "of an object that the running kernel has and may have changed: set it from a hook instead" :
-		      "of an object that the running kernel has: keep it, and put what is new elsewhere");
+	const unsigned char *p = item->sec->data;
+
+	for (uint64_t i = 0; p && i < item->size; i++) {
+		if (p[item->offset + i])
+			return false;
+	}
+	return section_reloc_from(item->sec, item->offset) ==
+	       section_reloc_from(item->sec, item->offset + item->size);
+}
+
+static bool is_init_function(const struct item *item)
+{
+	return item->func && section_is(item->sec, KIND_INIT) &&
+	       !str_starts(item->sec->name, ".exit");
+}
+
+/* A module's init function is known by two names. */
+static const char *boot_name(const struct item *item)
+{
+	const struct section *sec = item->sec;
+
+	for (size_t i = 0; i < sec->nr_syms; i++) {
+		const struct symbol *sym = sec->syms[i];
+
+		if (sym->type == STT_FUNC && sym->value == item->offset &&
+		    strcmp(sym->name, "init_module") &&
+		    strcmp(sym->name, "cleanup_module"))
+			return sym->name;
+	}
+	return item_name(item);
+}
+
+/*
+ * The function of pre that initialised an object at boot, if that is now done
+ * by its initialiser. The running kernel has been through that. Boot code may
+ * go on using what holds a list, like every lock: with its addresses in it, it
+ * is of no use before somebody has initialised it.
+ */
+static const struct item *former_initialiser(struct diff *d,
+					     const struct item *a)
+{
+	const struct item *b = a->twin;
+
+	if (!is_zero(a) || a->size != b->size)
+		return NULL;
+	for_each_item(d->pre, func) {
+		size_t before, after;
+
+		if (!is_init_function(func) || !func->twin)
+			continue;
+		before = count_refs(func, a);
+		after = count_refs(func->twin, b);
+		if (before && (!after || (after < before && count_refs(b, b))))
+			return func;
+	}
+	return NULL;
+}
+
+static void compare_writable(struct diff *d, const struct item *a)
+{
+	const struct item *func = former_initialiser(d, a);
+	char *text;
+
+	if (!func) {
+		refuse_change(a, "data",
+			      a->size == a->twin->size ?
+			      "of an object that the running kernel has and may have changed: set it from a hook instead" :
+			      "of an object that the running kernel has: keep it, and put what is new elsewhere");
+		return;
+	}
+	text = xasprintf("its initialiser now does what %s() has done at boot: no effect on a running kernel",
+			 boot_name(func));
+	report("note", item_name(a->twin), text, NULL);
+	free(text);
 }
 
 static void compare_object(struct diff *d, struct item *a)
@@ -222,7 +304,7 @@ static void compare_object(struct diff *d, struct item *a)
 	else if (is_read_only(a) && is_read_only(b))
 		rewrite(d, a);
 	else
-		refuse_contents(a);
+		compare_writable(d, a);
 }
 
 /**
@@ -238,5 +320,33 @@ void compare_objects(struct diff *d)
 	for_each_item(d->post, item) {
 		if (item->rewritten)
 			carry_contents(d, item);
+	}
+}
+
+/**
+ * note_boot_only() - tell of changes of what is gone after boot
+ * @d: the diff
+ */
+void note_boot_only(struct diff *d)
+{
+	for_each_item(d->post, item) {
+		const char *why;
+		char *text;
+
+		if (!item->sym || !section_is(item->sec, KIND_INIT))
+			continue;
+		if (item->func)
+			why = item->twin ? func_difference(item->twin, item) :
+					   "new";
+		else
+			why = item->twin ? data_difference(item->twin, item) :
+					   NULL;
+		if (!why)
+			continue;
+		text = xasprintf("%s in section %s: no effect on a running kernel",
+				 item->twin ? "changed" : "new",
+				 item->sec->name);
+		report("note", boot_name(item), text, NULL);
+		free(text);
 	}
 }

@@ -567,6 +567,8 @@ char *find_readers(struct item *object);
 void supersede_objects(struct diff *d);
 /* What to do about each object that changes, or refuse it. */
 void compare_objects(struct diff *d);
+/* Tell of changes of what is gone after boot. */
+void note_boot_only(struct diff *d);
 
 /* carry.c */
 

@@ -17,6 +17,9 @@ int entry(int x) { return x; }
 END
 run_diff
 check "only boot code: nothing to do" result 66
+check "only boot code: it is named" reports note setup \
+	"changed in section .init.text: no effect on a running kernel"
+check "only boot code: what did not change is not" not reports note start
 
 post <<END
 static $init int setup(int x) { return x + 1; }
