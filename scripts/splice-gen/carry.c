@@ -38,6 +38,31 @@ static bool is_ambiguous(const struct diff *d, const struct item *item)
 	return false;
 }
 
+/*
+ * Data of assembly that has no name in the object. New code gets a copy, which
+ * is as good if nobody writes to it, and if it is known where it ends: here,
+ * where the section ends.
+ */
+static bool may_copy(const struct item *item)
+{
+	const char *name = item_name(item);
+
+	if (item->sec->flags & SHF_WRITE) {
+		refuse("data", name,
+		       "data without a name, which the running kernel may have changed: write the change in C, in the callers");
+		return false;
+	}
+	for (size_t i = 0; i < item->sec->nr_items; i++) {
+		if (!item->sec->items[i].sym)
+			continue;
+		refuse("ambiguous", name,
+		       "data without a name in one section with %s, so that nobody knows where it ends: write the change in C, in the callers",
+		       item_name(&item->sec->items[i]));
+		return false;
+	}
+	return true;
+}
+
 static bool may_be_new(const struct diff *d, const struct item *item)
 {
 	const struct section_kind *kind = item->sec->kind;
@@ -60,6 +85,8 @@ static bool may_be_new(const struct diff *d, const struct item *item)
 		       "several static variables of this name: give the new one another name");
 		return false;
 	}
+	if (!item->sym && kind->class == KIND_DATA && item->sec->obj->assembly)
+		return may_copy(item);
 	switch (kind->class) {
 	case KIND_TEXT:
 	case KIND_DATA:

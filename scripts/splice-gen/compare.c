@@ -307,13 +307,16 @@ static const char *reference_difference(const struct reloc *rel)
  */
 const char *func_difference(const struct item *a, const struct item *b)
 {
+	/* In assembly the padding is what alignment has left. */
+	uint64_t pad_a = a->sec->obj->assembly ? 0 : a->pad;
+	uint64_t pad_b = b->sec->obj->assembly ? 0 : b->pad;
 	const struct reloc *rel;
 
-	if (a->size != b->size || a->pad != b->pad)
+	if (a->size != b->size || pad_a != pad_b)
 		return "size";
-	if (!same_bytes(contents(a->sec, a->offset - a->pad),
-			contents(b->sec, b->offset - b->pad),
-			a->size + a->pad, 0))
+	if (!same_bytes(contents(a->sec, a->offset - pad_a),
+			contents(b->sec, b->offset - pad_b),
+			a->size + pad_a, 0))
 		return "code";
 	rel = first_other_reloc(a->sec, a->offset, b->sec, b->offset, a->size);
 	if (rel)
@@ -327,9 +330,16 @@ const char *func_difference(const struct item *a, const struct item *b)
 	return NULL;
 }
 
-/* Has the other object a section like this one? */
-static bool has_equal_section(const struct section *sec,
-			      const struct obj *other, bool pre)
+/**
+ * section_has_equal() - has the other object a section like this one?
+ * @sec: section
+ * @other: the other object
+ * @pre: @sec is of the pre side, @other of the post side
+ *
+ * Return: true if so.
+ */
+bool section_has_equal(const struct section *sec, const struct obj *other,
+		       bool pre)
 {
 	for_each_section(other, o) {
 		const struct section *a = pre ? sec : o, *b = pre ? o : sec;
@@ -352,7 +362,7 @@ static void compare_unknown(const struct obj *obj, const struct obj *other,
 		if (!(sec->flags & SHF_ALLOC) &&
 		    !str_starts(sec->name, ".discard"))
 			continue;
-		if (has_equal_section(sec, other, pre))
+		if (section_has_equal(sec, other, pre))
 			continue;
 		refuse("section", sec->name,
 		       "changed, and not understood: only a new kernel can have this change");

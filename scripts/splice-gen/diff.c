@@ -16,25 +16,6 @@
 
 #include "splice-elf.h"
 
-static struct obj *open_compiled(const char *path)
-{
-	struct obj *obj = obj_open(path);
-
-	for_each_section(obj, sec) {
-		if (section_is(sec, KIND_OBJTOOL))
-			die(obj, sec->name,
-			    "made by objtool: compiler output is needed");
-	}
-	items_make(obj);
-	return obj;
-}
-
-static bool is_function(const struct item *item)
-{
-	return item->func && (section_is(item->sec, KIND_TEXT) ||
-			      section_is(item->sec, KIND_FIXED_TEXT));
-}
-
 /* The compiler notes the source; the assembler does not. */
 static bool is_assembly(const struct obj *obj)
 {
@@ -44,6 +25,28 @@ static bool is_assembly(const struct obj *obj)
 			return false;
 	}
 	return true;
+}
+
+static struct obj *open_compiled(const char *path)
+{
+	struct obj *obj = obj_open(path);
+
+	for_each_section(obj, sec) {
+		if (section_is(sec, KIND_OBJTOOL))
+			die(obj, sec->name,
+			    "made by objtool: compiler output is needed");
+	}
+	obj->assembly = is_assembly(obj);
+	split_text(obj);
+	items_make(obj);
+	split_padding(obj);
+	return obj;
+}
+
+static bool is_function(const struct item *item)
+{
+	return item->func && (section_is(item->sec, KIND_TEXT) ||
+			      section_is(item->sec, KIND_FIXED_TEXT));
 }
 
 /* A function and its fragments change as one. */
@@ -72,29 +75,6 @@ static void find_changed(struct diff *d)
 		    !head->twin->why)
 			head->twin->why = "fragment gone";
 	}
-}
-
-static void check_replaced(const struct item *item)
-{
-	const struct item *old = item->twin;
-	const char *name = item_name(item);
-
-	if (section_is(old->sec, KIND_FIXED_TEXT) ||
-	    section_is(item->sec, KIND_FIXED_TEXT)) {
-		const struct section_kind *kind = old->sec->kind;
-
-		if (!kind->reason)
-			kind = item->sec->kind;
-		refuse(kind->reason, name,
-		       "in section %s: it may run while text is being changed; fix its callers instead",
-		       item->sec->name);
-	}
-	if (item_is_weak(item) || item_is_weak(old))
-		refuse("weak", name,
-		       "weak: the running kernel may use another definition; change that one");
-	if (name_fragment(item->sym->name))
-		refuse("fragment", name,
-		       "part of a function that is not in this object");
 }
 
 static void carry_changed(struct diff *d)
@@ -230,12 +210,12 @@ static int run(struct diff *d, const char *path)
 	carry_changed(d);
 	carry_new_globals(d);
 	note_boot_only(d);
+	check_names(d);
+	check_odd(d);
+	check_entered(d);
 	if (!anything_carried(d) && !nr_refused())
 		return EXIT_NO_CHANGE;
 
-	if (is_assembly(d->post))
-		refuse("asm", d->unit_name,
-		       "assembly: write the change in C, in its callers");
 	report_items(d);
 	check_unknown(d);
 	old_contents_make(d);

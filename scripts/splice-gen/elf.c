@@ -224,6 +224,16 @@ static int compare_relocs(const void *pa, const void *pb)
 	return a->offset < b->offset ? -1 : a->offset > b->offset;
 }
 
+/**
+ * section_sort_relocs() - put relocations in order again
+ * @sec: section that relocations were added to
+ */
+void section_sort_relocs(struct section *sec)
+{
+	sort_array(sec->relocs, sec->nr_relocs, sizeof(*sec->relocs),
+		   compare_relocs);
+}
+
 static void read_relocs(struct reader *r, size_t idx)
 {
 	GElf_Shdr sh = get_shdr(r, idx);
@@ -246,8 +256,7 @@ static void read_relocs(struct reader *r, size_t idx)
 			    elf_errmsg(-1));
 		read_reloc(r, sec, &er, i);
 	}
-	sort_array(sec->relocs, sec->nr_relocs, sizeof(*sec->relocs),
-		   compare_relocs);
+	section_sort_relocs(sec);
 }
 
 /**

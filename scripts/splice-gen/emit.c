@@ -85,11 +85,27 @@ static void place_symbols(struct diff *d, struct item *item,
 	}
 }
 
+static bool is_text(const struct section *sec)
+{
+	return section_is(sec, KIND_TEXT) || section_is(sec, KIND_FIXED_TEXT);
+}
+
+/* Between functions there is nothing but instructions, or objtool stumbles. */
+static void fill(struct section *out, uint64_t align)
+{
+	static const unsigned char nop = 0x90;
+
+	while (out->size & (align - 1))
+		section_append(out, &nop, 1, 1);
+}
+
 static void place_item(struct diff *d, struct item *item)
 {
 	struct section *sec = item->sec, *out = out_section(d, sec);
 	uint64_t start = item->offset - item->pad;
 
+	if (is_text(sec))
+		fill(out, natural_align(sec, start));
 	start = section_append(out, sec->data ? sec->data + start : NULL,
 			       item->size + item->pad,
 			       natural_align(sec, start));
@@ -166,15 +182,35 @@ static bool is_exact(const struct reloc *rel, const struct ref *ref)
 	       section_kept_layout(ref->item->sec);
 }
 
+/*
+ * Assembly jumps into the middle of a function below or above. That place is
+ * where it was if nothing of the function changed. Calls are another matter:
+ * there may have to be room for a call thunk in front of what they lead to.
+ */
+static bool may_enter(const struct reloc *rel, const struct ref *ref)
+{
+	const struct item *item = ref->item;
+	bool call = rel->offset && rel->sec->data[rel->offset - 1] == 0xe8;
+
+	return rel->exact && !call && item->twin &&
+	       !item_head(ref->item)->why && item->sec->obj->assembly &&
+	       ref->delta > 0 && (uint64_t)ref->delta < item->size;
+}
+
 static struct symbol *old_symbol(struct diff *d, const struct reloc *rel,
 				 const struct ref *ref)
 {
 	struct item *item = ref->item;
 	struct symbol *sym;
 
-	if (item->func && ref->delta) {
+	if (item->func && ref->delta && !may_enter(rel, ref)) {
 		refuse_reloc(rel, "interior",
 			     "refers into the middle of a function");
+		return NULL;
+	}
+	if (!item->func && is_text(item->sec)) {
+		refuse_reloc(rel, "label",
+			     "refers to code that is no function");
 		return NULL;
 	}
 	if (!item->sec->kind) {
@@ -260,7 +296,10 @@ static void emit_relocs(struct diff *d, const struct section *sec,
 		int64_t addend;
 		struct symbol *sym = translate(d, rel, table, &addend);
 
-		if (sym)
+		if (rel->narrow)
+			refuse_reloc(rel, "branch",
+				     "a short branch to another function, which will not be near");
+		else if (sym)
 			section_add_reloc(out, rel->offset - start + out_start,
 					  rel->type, sym, addend);
 	}

@@ -80,14 +80,19 @@ static void name_items(struct section *sec)
 	}
 }
 
-/* A label without a size reaches to what follows it. */
+/*
+ * A label without a size reaches to what follows it. So does data of assembly:
+ * labels that the assembler forgot may stand behind what has a size.
+ */
 static void stretch_labels(struct section *sec)
 {
+	bool data = sec->obj->assembly && section_is(sec, KIND_DATA);
+
 	for (size_t i = 0; i < sec->nr_items; i++) {
 		struct item *item = &sec->items[i];
 
-		if (!item->size && item->sym &&
-		    item->sym->type == STT_NOTYPE)
+		if (data || (!item->size && item->sym &&
+			     item->sym->type == STT_NOTYPE))
 			item->size = (i + 1 < sec->nr_items ?
 				      item[1].offset : sec->size) -
 				     item->offset;
@@ -124,10 +129,20 @@ static void decode_range(struct section *sec, uint64_t at, uint64_t end)
 		rel->lost = true;
 }
 
+/* Code that assembly does not call a function is code all the same. */
+static bool is_code(const struct item *item)
+{
+	if (!(item->sec->flags & SHF_EXECINSTR))
+		return false;
+	return item->func || ((section_is(item->sec, KIND_TEXT) ||
+			       section_is(item->sec, KIND_FIXED_TEXT)) &&
+			      item->sym->type == STT_NOTYPE);
+}
+
 static void decode_functions(struct obj *obj)
 {
 	for_each_item(obj, item) {
-		if (item->func && (item->sec->flags & SHF_EXECINSTR))
+		if (is_code(item))
 			decode_range(item->sec, item->offset,
 				     item->offset + item->size);
 	}
@@ -150,9 +165,18 @@ static void add_start(struct starts *s, uint64_t offset, struct item *user)
 	s->users[s->nr++] = user;
 }
 
+/*
+ * What is alone in its section covers all of it, and what lies around it: the
+ * compiler may use an address before the start or after the end of an array.
+ */
+static bool is_alone(const struct section *sec)
+{
+	return sec->nr_items == 1 && sec->items->sym && !sec->obj->assembly;
+}
+
 static bool inside_item(const struct section *sec, uint64_t offset)
 {
-	if (sec->nr_items == 1)
+	if (is_alone(sec))
 		return true;
 	for (size_t i = 0; i < sec->nr_items; i++) {
 		if (offset >= sec->items[i].offset &&
@@ -255,15 +279,27 @@ static void split_gaps(struct section *sec, const struct starts *starts)
 	}
 }
 
+/* Assembly may walk from one label to the next, which nobody can see. */
+static bool is_one_piece(const struct section *sec)
+{
+	return sec->obj->assembly && !sec->nr_items &&
+	       section_is(sec, KIND_DATA) && sec->size;
+}
+
 static void nameless_items(struct obj *obj)
 {
 	for_each_section(obj, sec) {
 		struct starts starts = { NULL };
+		size_t max = 0;
 
 		if (!has_items(sec) || section_is(sec, KIND_TEXT) ||
 		    section_is(sec, KIND_FIXED_TEXT) ||
 		    section_is(sec, KIND_INIT))
 			continue;
+		if (is_one_piece(sec)) {
+			new_item(sec, &max, NULL, 0)->size = sec->size;
+			continue;
+		}
 		find_starts(obj, sec, &starts);
 		split_gaps(sec, &starts);
 		free(starts.offsets);
@@ -371,16 +407,13 @@ struct item *item_next(const struct item *item)
  * @sec: section
  * @offset: the place
  *
- * What is alone in its section covers all of it, and what lies around it: the
- * compiler may use an address before the start or after the end of an array.
- *
  * Return: the item, or NULL.
  */
 struct item *item_at(const struct section *sec, uint64_t offset)
 {
 	struct item *found = NULL;
 
-	if (sec->nr_items == 1 && sec->items->sym)
+	if (is_alone(sec))
 		return sec->items;
 	for (size_t i = 0; i < sec->nr_items; i++) {
 		struct item *item = &sec->items[i];
@@ -475,6 +508,17 @@ struct item *item_head(struct item *item)
 	return item;
 }
 
+/*
+ * Elements of a mergeable section are moved apart by the linker. Assembly has
+ * names for them, and may do sums with one that lead to another element.
+ */
+static bool is_in_element(const struct symbol *sym, uint64_t offset)
+{
+	return sym->type == STT_SECTION ||
+	       (offset >= sym->value &&
+		offset - sym->value < content_size(sym->sec, sym->value));
+}
+
 /**
  * reloc_ref() - where a relocation leads
  * @rel: relocation
@@ -503,7 +547,8 @@ struct ref reloc_ref(const struct reloc *rel)
 	}
 	if (section_is(sym->sec, KIND_STRINGS) ||
 	    section_is(sym->sec, KIND_CONSTS)) {
-		if (offset < sym->sec->size && !sym->sec->nr_relocs)
+		if (offset < sym->sec->size && !sym->sec->nr_relocs &&
+		    is_in_element(sym, offset))
 			ref.kind = REF_CONTENT;
 		ref.sec = sym->sec;
 		ref.offset = offset;

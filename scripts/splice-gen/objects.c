@@ -295,7 +295,11 @@ static void compare_object(struct diff *d, struct item *a)
 	b->why = data_difference(a, b);
 	if (!b->why)
 		return;
-	if (section_is(a->sec, KIND_PERCPU))
+	if (a->sec->flags & SHF_EXECINSTR)
+		refuse("label", item_name(b),
+		       "%s of code that is no function: it cannot be replaced, for it has no callers",
+		       b->why);
+	else if (section_is(a->sec, KIND_PERCPU))
 		refuse_change(a, "percpu",
 			      "of an object that every CPU has: set it from a hook instead");
 	else if (section_is(a->sec, KIND_REGISTRY))

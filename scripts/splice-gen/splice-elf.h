@@ -6,7 +6,7 @@
  * file that implements them. Arrows are "may call":
  *
  *   main -> verbs (diff, same, finish, verify, show)
- *   diff -> correlate, objects, carry, keep, emit
+ *   diff -> split, correlate, objects, check, carry, keep, emit
  *        -> readers, old, compare -> items, special
  *   everything -> elf -> diag
  */
@@ -54,6 +54,7 @@ struct section_kind;
  *	nothing around it: no index, and the address itself is not taken
  * @lost: diff only: the field belongs to no known instruction
  * @empty: diff only: it leads to a replacement of no bytes, that is nowhere
+ * @narrow: diff only: the field has one byte, so that it cannot lead elsewhere
  */
 struct reloc {
 	struct section	*sec;
@@ -65,6 +66,7 @@ struct reloc {
 	bool		exact;
 	bool		lost;
 	bool		empty;
+	bool		narrow;
 };
 
 /**
@@ -121,6 +123,8 @@ struct symbol {
  * @out: diff only: section of the new object that its contents go to
  * @dropped: not to be written
  * @pos: index in the object's array of sections
+ * @odd: diff only: why its functions cannot be told apart, or NULL
+ * @odd_at: diff only: the place where that was found out
  */
 struct section {
 	struct obj			*obj;
@@ -144,6 +148,8 @@ struct section {
 	struct section			*out;
 	bool				dropped;
 	size_t				pos;
+	const char			*odd;
+	uint64_t			odd_at;
 	/* private: growth of relocs, syms and data */
 	size_t				max_relocs;
 	size_t				max_syms;
@@ -162,6 +168,7 @@ struct section {
  * @type: ET_REL
  * @machine: EM_X86_64
  * @osabi: EI_OSABI
+ * @assembly: diff only: written in assembly, not compiled
  */
 struct obj {
 	const char	*path;
@@ -172,6 +179,7 @@ struct obj {
 	uint16_t	type;
 	uint16_t	machine;
 	uint8_t		osabi;
+	bool		assembly;
 	/* private: growth, and the hash by name */
 	size_t		max_sections;
 	size_t		max_symbols;
@@ -236,6 +244,8 @@ struct symbol *section_symbol_at(const struct section *sec, uint64_t offset,
 				 int type);
 /* First relocation at or after @offset; may be the end of the array. */
 struct reloc *section_reloc_from(const struct section *sec, uint64_t offset);
+/* To be called after relocations have been added to what was read. */
+void section_sort_relocs(struct section *sec);
 /* The relocation exactly at @offset, or NULL. */
 struct reloc *section_reloc_at(const struct section *sec, uint64_t offset);
 /* "name+0xoff", by the symbol that covers it, for messages; allocated. */
@@ -480,6 +490,13 @@ struct item *item_head(struct item *item);
 /* Bytes from a place of a mergeable section to the end of its element. */
 size_t content_size(const struct section *sec, uint64_t offset);
 
+/* split.c */
+
+/* Give all that leads out of a function a relocation; before items_make(). */
+void split_text(struct obj *obj);
+/* Find the padding of the functions of assembly; after items_make(). */
+void split_padding(struct obj *obj);
+
 /* special.c */
 
 /* Mark relocations that lead to replacements of no bytes. */
@@ -506,14 +523,15 @@ bool contents_span(const struct item *a, const struct item *b,
 		   uint64_t *first, uint64_t *last);
 /* NULL if a function and its twin are the same, or what differs. */
 const char *func_difference(const struct item *a, const struct item *b);
+/* Has the other side the very same section? @pre: @sec is of the pre side. */
+bool section_has_equal(const struct section *sec, const struct obj *other,
+		       bool pre);
 /* Refuse what else differs: registries, unknown sections. */
 void compare_rest(struct obj *pre, struct obj *post);
 
 /* correlate.c */
 
 void correlate(struct obj *pre, struct obj *post);
-
-/* emit.c */
 
 /* What diff works on. */
 struct diff {
@@ -525,6 +543,8 @@ struct diff {
 	struct obj	*out;
 	bool		pinned;
 };
+
+/* emit.c */
 
 /* Make the new object of all that is carried; refusals are counted. */
 void emit(struct diff *d);
@@ -585,6 +605,17 @@ void carry_contents(struct diff *d, const struct item *item);
 uint64_t export_new_bytes(const struct reloc *rel);
 /* Export what is new and carried; after emit(). */
 void emit_exports(struct diff *d);
+
+/* check.c */
+
+/* Refuse a changed function for what it is. */
+void check_replaced(const struct item *item);
+/* Refuse functions that get or lose a name that others know. */
+void check_names(struct diff *d);
+/* Refuse changes in sections that could not be split. */
+void check_odd(struct diff *d);
+/* Refuse replaced functions that are entered behind the jump. */
+void check_entered(struct diff *d);
 
 /* keep.c */
 

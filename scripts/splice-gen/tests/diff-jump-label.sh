@@ -9,7 +9,7 @@ struct key shared;
 static struct key private;
 int toggle(void) { return private.enabled++; }
 int unchanged(int x) { return branch(&shared) ? other(x) : x; }
-int entry(int x) { return branch(&shared) ? x : branch(&private); }
+int entry(int x) { return other(x) + (branch(&shared) ? x : branch(&private)); }
 END
 post <<'END'
 struct key shared;
@@ -19,7 +19,8 @@ int toggle(void) { return private.enabled++; }
 int unchanged(int x) { return branch(&shared) ? other(x) : x; }
 int entry(int x)
 {
-	return branch(&shared) ? x + 1 : branch(&private) + branch(&fresh);
+	return other(x) + (branch(&shared) ? x + 1 :
+			   branch(&private) + branch(&fresh));
 }
 END
 run_diff

@@ -6,11 +6,11 @@
 
 pre <<'END'
 int unchanged(int *p) { count(p); return 1; }
-int entry(int *p) { count(p); return 2; }
+int entry(int *p) { int x = other(0); count(p); return x + 2; }
 END
 post <<'END'
 int unchanged(int *p) { count(p); return 1; }
-int entry(int *p) { count(p); count(p); return 2; }
+int entry(int *p) { int x = other(0); count(p); count(p); return x + 2; }
 END
 run_diff
 check "object is written" result 0

@@ -1,0 +1,293 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What must hold for a function that is to be replaced, as far as its object
+ * tells: the engine checks the rest when the update is loaded. Called by
+ * diff.c.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "splice-elf.h"
+
+/* What the engine puts into a function, and what it leaves in front of it. */
+#define JUMP_SIZE	5
+#define ENDBR_SIZE	4
+#define FENTRY_SIZE	5
+
+static void check_section(const struct item *item, const struct item *old)
+{
+	const struct section_kind *kind = old->sec->kind;
+
+	if (!section_is(old->sec, KIND_FIXED_TEXT) &&
+	    !section_is(item->sec, KIND_FIXED_TEXT))
+		return;
+	if (!kind->reason)
+		kind = item->sec->kind;
+	refuse(kind->reason, item_name(item),
+	       "in section %s: it may run while text is being changed; fix its callers instead",
+	       item->sec->name);
+}
+
+/* Where the jump goes: behind ENDBR and the fentry site. */
+static uint64_t jump_site(const struct item *old)
+{
+	static const unsigned char endbr[] = { 0xf3, 0x0f, 0x1e, 0xfa };
+	const struct section *sec = old->sec;
+	const struct reloc *rel;
+	uint64_t at = old->offset;
+
+	if (old->size >= ENDBR_SIZE && !memcmp(sec->data + at, endbr, ENDBR_SIZE))
+		at += ENDBR_SIZE;
+	rel = section_reloc_at(sec, at + 1);
+	if (rel && !strcmp(rel->sym->name, "__fentry__"))
+		at += FENTRY_SIZE;
+	return at;
+}
+
+static void refuse_site(const struct item *old, const char *what)
+{
+	refuse("site", item_name(old),
+	       "%s where the jump to the new code would be; change its callers instead",
+	       what);
+}
+
+/* Static branches and lock prefixes that the jump would lie over. */
+static void check_site_entries(const struct item *old, uint64_t site)
+{
+	for (size_t i = 0; i < old->nr_entries; i++) {
+		const struct entry *e = old->entries[i];
+		struct reloc *rel = section_reloc_at(e->sec, e->offset);
+		bool branch = !strcmp(e->sec->name, "__jump_table");
+		struct ref ref;
+
+		if (!rel || (!branch && strcmp(e->sec->name, ".smp_locks")))
+			continue;
+		ref = reloc_ref(rel);
+		if (ref.kind == REF_ITEM && ref.item == old &&
+		    old->offset + ref.delta >= site &&
+		    old->offset + ref.delta < site + JUMP_SIZE)
+			refuse_site(old, branch ? "it has a static branch" :
+						  "it has a lock prefix");
+	}
+}
+
+/*
+ * The jump must not lie over bytes that the kernel goes on rewriting. An
+ * alternative is none of these: it was decided on when the code was loaded.
+ */
+static void check_site(const struct item *old)
+{
+	uint64_t end = old->offset + old->size, site, at;
+	struct x86_insn insn;
+
+	if (!old->sec->data)
+		return;
+	site = jump_site(old);
+	if (site + JUMP_SIZE > end) {
+		refuse("site", item_name(old),
+		       "shorter than the jump to the new code; change its callers instead");
+		return;
+	}
+	check_site_entries(old, site);
+	for (at = site; at < site + JUMP_SIZE; at += insn.len) {
+		struct reloc *rel = section_reloc_from(old->sec, at);
+
+		if (!x86_decode(old->sec->data + at, end - at, &insn))
+			return;
+		for (; rel < section_reloc_from(old->sec, at + insn.len); rel++) {
+			if (insn.direct &&
+			    str_starts(rel->sym->name, "__SCT__"))
+				refuse_site(old, "it has a static call");
+		}
+	}
+}
+
+/* What the function is said to be in tables. */
+static void check_annotations(const struct item *item)
+{
+	for (size_t i = 0; i < item->nr_entries; i++) {
+		const char *table = item->entries[i]->sec->name;
+
+		if (!strcmp(table, "_kprobe_blacklist"))
+			refuse("noinstr", item_name(item),
+			       "no probe may be in it, for it may run while text is being changed; fix its callers instead");
+		if (item->sec->obj->assembly &&
+		    !strcmp(table, ".discard.func_stack_frame_non_standard"))
+			refuse("asm", item_name(item),
+			       "objtool does not check it, so that nobody can look through its stack frame; fix its callers instead");
+	}
+}
+
+/* A name inside of a function is an entry to it that the jump does not see. */
+static void check_labels(const struct item *item)
+{
+	for (size_t i = 0; i < item->sec->nr_syms; i++) {
+		const struct symbol *sym = item->sec->syms[i];
+
+		if (sym->bind == STB_LOCAL || sym->value <= item->offset ||
+		    sym->value >= item->offset + item->size)
+			continue;
+		refuse("interior", item_name(item),
+		       "entered from elsewhere at %s, in its middle; change that code as well, or fix its callers",
+		       sym->name);
+	}
+}
+
+/**
+ * check_replaced() - may a function be replaced?
+ * @item: changed function of the post side, with a twin
+ *
+ * What is in the way is refused.
+ */
+void check_replaced(const struct item *item)
+{
+	const struct item *old = item->twin;
+	const char *name = item_name(item);
+
+	check_section(item, old);
+	if (item_is_weak(item) || item_is_weak(old))
+		refuse("weak", name,
+		       "weak: the running kernel may use another definition; change that one");
+	if (name_fragment(item->sym->name))
+		refuse("fragment", name,
+		       "part of a function that is not in this object");
+	if (str_starts(name, "__cfi_") || str_starts(name, "__pfx_"))
+		refuse("asm", name,
+		       "what stands in front of a function cannot be replaced; keep the function's type");
+	check_site(old);
+	check_annotations(old);
+	check_labels(old);
+	check_labels(item);
+}
+
+static const struct symbol *defined_in(const struct obj *obj,
+				       const struct symbol *sym)
+{
+	const struct symbol *found = obj_global(obj, sym->name);
+
+	return sym->bind != STB_LOCAL && found && found->sec ? found : NULL;
+}
+
+static void check_name(const struct item *item, const struct obj *other)
+{
+	if (!item->func || item->twin || section_is(item->sec, KIND_INIT))
+		return;
+	for (size_t i = 0; i < item->sec->nr_syms; i++) {
+		const struct symbol *sym = item->sec->syms[i];
+		const struct symbol *found = defined_in(other, sym);
+
+		if (sym->value == item->offset && found && found->item)
+			refuse("symbol", sym->name,
+			       "on one side of the change another name of %s, on the other not: who calls it by this name cannot be told",
+			       item_name(found->item));
+	}
+}
+
+/**
+ * check_names() - does each name of the whole kernel mean what it meant?
+ * @d: the diff
+ *
+ * Who uses the name of a function elsewhere is not seen here. A function that
+ * has no twin, but a name that the other side has too, has lost an alias or
+ * become one.
+ */
+void check_names(struct diff *d)
+{
+	for_each_item(d->pre, item)
+		check_name(item, d->post);
+	for_each_item(d->post, item)
+		check_name(item, d->pre);
+}
+
+static void refuse_odd(const struct section *sec, const char *name)
+{
+	char *place = section_place(sec, sec->odd_at);
+
+	refuse("asm", place,
+	       "%s: %s is in one section with it, and cannot be taken out; change it in C, or in its callers",
+	       sec->odd, name);
+	free(place);
+}
+
+static void check_odd_section(struct diff *d, const struct section *sec,
+			      bool pre)
+{
+	const struct obj *other = pre ? d->post : d->pre;
+
+	for (size_t i = 0; i < sec->nr_items; i++) {
+		const struct item *item = &sec->items[i];
+
+		if (!pre && item->carried) {
+			refuse_odd(sec, item_name(item));
+			return;
+		}
+	}
+	if (!section_has_equal(sec, other, pre))
+		refuse_odd(sec, "what changes");
+}
+
+/**
+ * check_odd() - does the change concern a section that could not be split?
+ * @d: the diff, after everything has been carried
+ *
+ * Numbers in such code may lead anywhere: it has to be equal as a whole.
+ */
+void check_odd(struct diff *d)
+{
+	for_each_section(d->pre, sec) {
+		if (sec->odd)
+			check_odd_section(d, sec, true);
+	}
+	for_each_section(d->post, sec) {
+		if (sec->odd)
+			check_odd_section(d, sec, false);
+	}
+}
+
+static bool goes_away(const struct item *item)
+{
+	return item->func && item->twin && item->twin->carried;
+}
+
+static void check_entered_by(struct item *user, const struct reloc *rel)
+{
+	struct item *head = item_head(user);
+	struct ref ref = reloc_ref(rel);
+	char *place;
+
+	if (ref.kind != REF_ITEM || ref.delta <= 0 ||
+	    (uint64_t)ref.delta >= ref.item->size ||
+	    !goes_away(item_head(ref.item)) || item_head(ref.item) == head ||
+	    goes_away(head))
+		return;
+	place = reloc_place(rel);
+	refuse("interior", place,
+	       "leads into the middle of %s, whose old code it would go on using; change both",
+	       item_name(ref.item));
+	free(place);
+}
+
+/**
+ * check_entered() - does anything that stays lead into a replaced function?
+ * @d: the diff, after everything has been carried
+ *
+ * The jump stands at the entry. Who comes in behind it runs the old code.
+ */
+void check_entered(struct diff *d)
+{
+	for_each_item(d->pre, user) {
+		if (section_is(user->sec, KIND_INIT))
+			continue;
+		for_each_item_reloc(user, rel)
+			check_entered_by(user, rel);
+		for (size_t i = 0; i < user->nr_entries; i++) {
+			const struct entry *e = user->entries[i];
+			struct reloc *rel, *end;
+
+			rel = section_reloc_from(e->sec, e->offset);
+			end = section_reloc_from(e->sec, e->offset + e->size);
+			for (; rel < end; rel++)
+				check_entered_by(user, rel);
+		}
+	}
+}
