@@ -129,20 +129,24 @@ static void decode_range(struct section *sec, uint64_t at, uint64_t end)
 		rel->lost = true;
 }
 
-/* Code that assembly does not call a function is code all the same. */
-static bool is_code(const struct item *item)
+/**
+ * item_is_label() - is it code that assembly does not call a function?
+ * @item: item
+ *
+ * Return: true if so.
+ */
+bool item_is_label(const struct item *item)
 {
-	if (!(item->sec->flags & SHF_EXECINSTR))
-		return false;
-	return item->func || ((section_is(item->sec, KIND_TEXT) ||
-			       section_is(item->sec, KIND_FIXED_TEXT)) &&
-			      item->sym->type == STT_NOTYPE);
+	return item->sym && item->sym->type == STT_NOTYPE &&
+	       (section_is(item->sec, KIND_TEXT) ||
+		section_is(item->sec, KIND_FIXED_TEXT));
 }
 
 static void decode_functions(struct obj *obj)
 {
 	for_each_item(obj, item) {
-		if (is_code(item))
+		if ((item->func && (item->sec->flags & SHF_EXECINSTR)) ||
+		    item_is_label(item))
 			decode_range(item->sec, item->offset,
 				     item->offset + item->size);
 	}

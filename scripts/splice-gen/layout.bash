@@ -6,7 +6,7 @@
 # The changed units are compiled once more before and after the patch, with
 # debug information; splice-types compares what that says of types.
 #
-# Part of splice-gen, whose variables it uses: CHANGED, LAYOUT_OK (types that the
+# Part of splice-gen, whose variables it uses: CHANGED, SOURCE, LAYOUT_OK (types that the
 # author speaks for), PRE_ROOT, ELF, WORK.
 
 # All types, also those that only a sizeof names, in the object itself. The rest
@@ -38,6 +38,11 @@ find_types_helper() {
 		die "$E_TREE" "no splice-types beside $ELF: it is built with it, and needs libdw"
 }
 
+# Does the unit define types? Assembly does not.
+has_types() {
+	[[ ${SOURCE[${CHANGED[$1]}]} != *.S ]]
+}
+
 # add_types_jobs NUMBER: the unit before and after, to NUMBER.old.o and .new.o.
 add_types_jobs() {
 	local flags=${TYPES_FLAGS//[$'\n\t']/ }
@@ -66,7 +71,9 @@ compare_types() {
 	for word in ${LAYOUT_OK[@]+"${LAYOUT_OK[@]}"}; do
 		printf -v text '%s -l %q' "$text" "$word"
 	done
+	: > "$WORK/obj/none.types"
 	for i in "${!CHANGED[@]}"; do
+		has_types "$i" || continue
 		out=$WORK/obj/$i
 		# The status 1 means that something was refused.
 		printf 'cd %q || exit 1\n%q -a %q -b %q -r %q%s > %q || [ $? = 1 ]\n' \
@@ -74,7 +81,7 @@ compare_types() {
 			"$out.replaced" "$text" "$out.types" > "$WORK/jobs/$i.types.sh"
 		ids+=("$i.types")
 	done
-	run_jobs "${ids[@]}"
+	run_jobs ${ids[@]+"${ids[@]}"}
 	check_types_jobs
 	cat "$WORK"/obj/*.types | sort -u > "$WORK/types"
 	grep -v '^author' "$WORK/types" >> "$WORK/report" || :

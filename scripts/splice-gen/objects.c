@@ -292,10 +292,11 @@ static void compare_object(struct diff *d, struct item *a)
 	/* supersede_objects() has refused it. */
 	if (b->why)
 		return;
-	b->why = data_difference(a, b);
+	b->why = item_is_label(a) ? func_difference(a, b) :
+				    data_difference(a, b);
 	if (!b->why)
 		return;
-	if (a->sec->flags & SHF_EXECINSTR)
+	if (item_is_label(a))
 		refuse("label", item_name(b),
 		       "%s of code that is no function: it cannot be replaced, for it has no callers",
 		       b->why);

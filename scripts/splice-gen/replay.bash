@@ -79,11 +79,13 @@ make_view() {
 	done
 }
 
-# The lines below each hunk keep their numbers.
+# The lines below each hunk keep their numbers. Assembly has no use for them,
+# and not the syntax that would tell where a directive may stand.
 fix_lines() {
 	local file
 
 	for file in "${TOUCHED[@]}"; do
+		[[ $file != *.S ]] || continue
 		[[ -f $WORK/pre/$file && -f $WORK/post/$file ]] || continue
 		{ diff -U0 "$WORK/pre/$file" "$WORK/post/$file" || (($? == 1)); } |
 			awk -f "$HERE/fix-lines.awk" - "$WORK/post/$file" \

@@ -105,7 +105,7 @@ static struct item *owner_of(const struct section *sec, uint64_t offset)
 		return owner_of_filler(rel);
 	ref = reloc_ref(rel);
 	item = ref.kind == REF_ITEM ? ref.item : NULL;
-	while (item && !item->func)
+	while (item && !item->func && !item_is_label(item))
 		item = item->parent;
 	return item;
 }

@@ -483,6 +483,8 @@ const char *item_name(const struct item *item);
 char *reloc_place(const struct reloc *rel);
 /* The strong global symbol of an item; NULL if there is none. */
 struct symbol *item_global(const struct item *item);
+/* Code that is no function? */
+bool item_is_label(const struct item *item);
 /* Is its only binding weak? */
 bool item_is_weak(const struct item *item);
 /* The function that a fragment or piece belongs to, or the item itself. */

@@ -92,14 +92,73 @@ add_unit() {
 	[[ $3 != *" ; "*objtool*" $target" ]] || EDITED[$target]=${3##* ; }
 	OBJECT[$target]=vmlinux
 	classify "$target"
-	if [[ ${CLASS[$target]} == module &&
-	      ${SAVED[$target]} =~ -DKBUILD_MODNAME=[\'\"]*([A-Za-z0-9_:]+) ]]; then
-		OBJECT[$target]=${BASH_REMATCH[1]}
+	[[ ${CLASS[$target]} != module ]] || find_modules "$target"
+}
+
+# Modules that the target is a part of: kbuild lists the objects of each in a
+# file. Without these files its command tells, if they are as old as kbuild's.
+find_modules() {
+	local target=$1 names
+
+	if [[ ! -f $WORK/modules ]]; then
+		# shellcheck disable=SC2016 # for awk
+		(cd "$OBJTREE" && find . -name '*.mod' -print0 | xargs -0 -r awk '{
+			name = FILENAME
+			gsub(/.*\/|\.mod$/, "", name)
+			gsub(/-/, "_", name)
+			for (i = 1; i <= NF; i++)
+				print $i "\t" name
+		}') > "$WORK/modules"
+	fi
+	names=$(awk -F '\t' -v target="$target" '$1 == target { print $2 }' \
+		"$WORK/modules" | sort -u | paste -s -d :)
+	if [[ -z $names && ${SAVED[$target]} =~ \
+	      -DKBUILD_MODNAME=[\'\"]*([A-Za-z0-9_:]+) ]]; then
+		names=${BASH_REMATCH[1]}
+	fi
+	OBJECT[$target]=${names:-unknown}
+}
+
+# Assembly that starts the kernel, is how it is entered, left, traced or called
+# by firmware, is the target of thunks, or holds a file: no ordinary code.
+is_special_assembly() {
+	case ${1#"$BUILT_ROOT"} in
+	arch/*/entry/*|arch/*/kernel/head*|arch/*/kernel/relocate_kernel*|\
+	arch/*/kernel/ftrace*|arch/*/kernel/acpi/*|arch/*/kernel/ibt_selftest*|\
+	arch/*/kernel/verify_cpu*|arch/*/lib/retpoline*|arch/*/mm/*|\
+	arch/*/platform/*|arch/*/power/*|arch/*/xen/*|arch/*/coco/*|\
+	arch/*/virt/*|certs/*)
+		return 0 ;;
+	esac
+	return 1
+}
+
+# Has kbuild been told to keep objtool away from the object? Conditions in the
+# Makefile are not looked at.
+is_unchecked() {
+	local makefile=$SRCTREE/${1%/*}/Makefile name=${1##*/}
+
+	[[ -f $makefile ]] || return 1
+	grep -q -E "^OBJECT_FILES_NON_STANDARD(_${name//./\\.})?[[:space:]]*[:+?]?=[[:space:]]*y" \
+		"$makefile"
+}
+
+classify_assembly() {
+	local target=$1 command=${SAVED[$1]}
+
+	if is_special_assembly "${SOURCE[$target]}" || is_unchecked "$target"; then
+		CLASS[$target]=asm
+	elif [[ $command != *" -D__KERNEL__ "* ]]; then
+		CLASS[$target]=outside
+	elif [[ $command == *" -DMODULE "* ]]; then
+		CLASS[$target]=module
+	else
+		CLASS[$target]=kernel
 	fi
 }
 
-# What is not code of the running kernel, compiled from C, may have been
-# compiled from a touched file all the same; it must then come out unchanged.
+# What is not code of the running kernel may have been compiled from a touched
+# file all the same; it must then come out unchanged.
 classify() {
 	local target=$1 class
 
@@ -113,7 +172,9 @@ classify() {
 	scripts/*|tools/*|usr/*)	class=host ;;
 	*)
 		case ${SOURCE[$target]}:${SAVED[$target]} in
-		*.S:*)				class=asm ;;
+		*/vdso/*.S:*)			class=vdso ;;
+		*.S:*)				classify_assembly "$target"
+						return ;;
 		*" -mcmodel=kernel "*" -DMODULE "*) class=module ;;
 		*" -mcmodel=kernel "*)		class=kernel ;;
 		*)				class=outside ;;

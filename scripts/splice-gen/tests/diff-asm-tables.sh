@@ -40,6 +40,10 @@ func first
 3:	locked
 	return
 end first
+label:
+	alt
+	jmp outside
+	.size label, . - label
 func second
 	body 2
 	alt

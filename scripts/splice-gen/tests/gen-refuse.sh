@@ -13,7 +13,9 @@ echo "obj-y += one.o" | source_file kernel/Makefile
 echo "1 2 3" | source_file kernel/calls.tbl
 echo "text" | source_file Documentation/text.rst
 echo "int a;" | source_file drivers/unbuilt.c
-compile kernel/entry.S kernel/entry.o
+mkdir -p "$SRC/arch/x86/entry"
+mv "$SRC/kernel/entry.S" "$SRC/arch/x86/entry/entry.S"
+compile arch/x86/entry/entry.S arch/x86/entry/entry.o
 source_file kernel/bounds.c <<'EOF'
 #include <linux/other.h>
 void bounds(void);
@@ -34,7 +36,7 @@ all=$(patch_of all \
 	kernel/Kconfig 's/X/Y/' \
 	kernel/Makefile 's/one/two/' \
 	kernel/calls.tbl 's/3/4/' \
-	kernel/entry.S 's/ret/nop\n&/' \
+	arch/x86/entry/entry.S 's/ret/nop\n&/' \
 	include/linux/other.h 's/3/4/' \
 	include/linux/made.h 's/MADE/& 1/' \
 	drivers/mod.c 's/\+ 1/+ 2/')
@@ -42,7 +44,7 @@ ok "a patch of everything" status 1 "cannot be spliced" gen --explain "$all"
 ok "kconfig" says "^  kconfig +kernel/Kconfig"
 ok "makefile" says "^  build +kernel/Makefile"
 ok "table" says "^  input +kernel/calls.tbl"
-ok "assembly" says "^  asm +kernel/entry.o"
+ok "assembly" says "^  asm +arch/x86/entry/entry.o"
 ok "constants for assembly" says "^  asm-offsets +kernel/bounds.s"
 ok "boot code" says "^  boot +arch/x86/boot/early.o"
 ok "generated file" says "^  generated +include/linux/made.h"
@@ -79,7 +81,7 @@ ok "a comment" status 66 "nothing to change" \
 ok "white space" status 66 "nothing to change" \
 	gen "$(patch_of space kernel/sub/one.c 's/^return/        return/')"
 ok "a comment in assembly" status 66 "nothing to change" \
-	gen "$(patch_of asm kernel/entry.S 's,ret,& /* done */,')"
+	gen "$(patch_of asm arch/x86/entry/entry.S 's,ret,& /* done */,')"
 ok "documentation" status 66 "nothing to change" \
 	gen "$(patch_of doc Documentation/text.rst 's/text/more/')"
 ok "a file that is not built" status 66 "drivers/unbuilt.c: nothing in this build" \
