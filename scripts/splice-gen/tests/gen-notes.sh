@@ -16,7 +16,7 @@ __attribute__((section(".init.text"), noinline)) int start(int x)
 int running(int x);
 int running(int x)
 {
-	return x + 2;
+	return (x ^ 3) * (x + 2);
 }
 EOF
 compile init/main.c init/main.o
