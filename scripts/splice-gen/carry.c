@@ -63,6 +63,25 @@ static bool may_copy(const struct item *item)
 	return true;
 }
 
+/*
+ * The loader gives a module a copy for each CPU of one section, whose contents
+ * it does not relocate.
+ */
+static bool may_be_percpu(const struct item *item)
+{
+	if (!strcmp(item->sec->name, ".data..percpu..decrypted")) {
+		refuse("percpu", item_name(item),
+		       "new per-CPU data that is not encrypted: allocate it with alloc_percpu()");
+		return false;
+	}
+	for_each_item_reloc(item, rel) {
+		refuse("percpu", item_name(item),
+		       "new per-CPU data that holds an address: set it from code");
+		return false;
+	}
+	return true;
+}
+
 static bool may_be_new(const struct diff *d, const struct item *item)
 {
 	const struct section_kind *kind = item->sec->kind;
@@ -94,9 +113,7 @@ static bool may_be_new(const struct diff *d, const struct item *item)
 	case KIND_PIECES:
 		return true;
 	case KIND_PERCPU:
-		refuse("percpu", name,
-		       "new per-CPU data: allocate it with alloc_percpu()");
-		return false;
+		return may_be_percpu(item);
 	case KIND_INIT:
 		refuse("init", name,
 		       "in section %s, whose contents are gone after boot",

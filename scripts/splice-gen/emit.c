@@ -22,16 +22,21 @@
 /* The section of the new object for contents of a section of post. */
 static struct section *out_section(struct diff *d, struct section *sec)
 {
+	const char *name = sec->name;
+
 	if (sec->out)
 		return sec->out;
-	if (!sec->kind || section_is(sec, KIND_TABLE) ||
+	/* The loader looks for a section of this name only. */
+	if (section_is(sec, KIND_PERCPU))
+		name = ".data..percpu";
+	if (!sec->kind || section_is(sec, KIND_PERCPU) || section_is(sec, KIND_TABLE) ||
 	    section_is(sec, KIND_PIECES) || section_is(sec, KIND_STRINGS)) {
-		struct section *same = obj_section(d->out, sec->name);
+		struct section *same = obj_section(d->out, name);
 
 		if (same && !sec->link && same->flags == sec->flags)
 			return sec->out = same;
 	}
-	sec->out = obj_add_section(d->out, sec->name, sec->type, sec->flags,
+	sec->out = obj_add_section(d->out, name, sec->type, sec->flags,
 				   sec->align, sec->entsize);
 	if (sec->link)
 		sec->out->link = out_section(d, sec->link);
