@@ -176,7 +176,8 @@ static void compare_types(const struct unit *pre, const struct words *author)
 			refuse("layout", where,
 			       "%s() defines it more or less often than before: which is which cannot be told",
 			       old->scope ?: "the source");
-		else if (type_is_aggregate(old) && !old->scope)
+		else if (type_is_aggregate(old) && !old->scope && old->file &&
+			 !strcmp(old->file, pre->source))
 			report("note", where,
 			       "is gone: objects that exist stay as they are",
 			       NULL);

@@ -123,7 +123,10 @@ change 's/struct inner \{/union inner {/;s/struct inner\b/union inner/' <<< "$ba
 check "a union now" says 'note	struct inner|is union inner now'
 check "a union now: refused" not silent
 change '/^struct pointer/d' <<< "$base"
-check "gone" noted "struct pointer"
+check "a header without it" silent
+both '/^struct gone/d' <<< $'struct gone { int a; };\nint x;'
+run_types
+check "gone" noted "struct gone"
 
 typedefs='typedef struct { int a; long b; } pair_t;
 typedef unsigned int number_t;
