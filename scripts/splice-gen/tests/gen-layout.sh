@@ -176,4 +176,19 @@ stays=$(patch_of stays lib/types.c 's/(struct hole \{ int u;)/\1 int z;/;s/hole.
 ok "used by one that stays" status 1 \
 	"there can be objects: stays\(\) uses it and is not replaced" gen "$stays"
 
+
+# Names are those of the source tree wherever that was built.
+mv "$SRC" "$WORK/moved"
+SRC=$WORK/moved
+ok "a source that moved" status 1 "^ +include/linux/thing.h:7: 16 -> 24 bytes$" gen "$both"
+ok "a source that moved, only the .c file" status 0 "there are no objects" \
+	gen --explain "$local"
+OBJ=$SRC
+build_tree
+compile lib/types.c lib/types.o
+compile lib/more.c lib/more.o
+ok "built in its source" status 1 "^ +include/linux/thing.h:7: 16 -> 24 bytes$" gen "$both"
+ok "built in its source, only the .c file" status 0 "there are no objects" \
+	gen --explain "$local"
+
 finish
