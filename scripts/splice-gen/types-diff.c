@@ -395,17 +395,46 @@ static void compare_part(struct change *change, const struct part *p,
 	free(because);
 }
 
-/* What is in the place of a removed part, and of its type, has a new name. */
-static struct part *find_renamed(struct parts *new, const struct part *p)
+/* What is in the place of a part and of its type is the same, by another name. */
+static struct part *find_other_name(struct parts *parts, const struct part *p,
+				    bool matched)
 {
-	for (size_t i = 0; i < new->nr; i++) {
-		struct part *q = &new->part[i];
+	for (size_t i = 0; i < parts->nr; i++) {
+		struct part *q = &parts->part[i];
 
-		if (!q->matched && q->bit == p->bit && q->bits == p->bits &&
-		    part_bits(q) == part_bits(p) && same_type(p->type, q->type))
+		if (q->matched == matched && q->bit == p->bit &&
+		    q->bits == p->bits && part_bits(q) == part_bits(p) &&
+		    same_type(q->type, p->type))
 			return q;
 	}
 	return NULL;
+}
+
+static void compare_removed(struct change *change, struct part *p,
+			    struct parts *new)
+{
+	struct part *q = find_other_name(new, p, false) ?:
+			 find_other_name(new, p, true);
+
+	if (!q) {
+		say_alone(change, p, "removed from");
+		return;
+	}
+	q->matched = true;
+	say(&change->notes, xasprintf("%s: is called %s now", p->name, q->name));
+}
+
+/* A struct_group() and the like give members a second name. */
+static void compare_added(struct change *change, struct part *q,
+			  struct parts *old)
+{
+	struct part *p = find_other_name(old, q, true);
+
+	if (p)
+		say(&change->notes, xasprintf("%s: is called %s, too", p->name,
+					      q->name));
+	else
+		say_alone(change, q, "added at");
 }
 
 static void compare_parts(struct change *change, struct parts *old,
@@ -421,22 +450,12 @@ static void compare_parts(struct change *change, struct parts *old,
 		}
 	}
 	for (size_t i = 0; i < old->nr; i++) {
-		struct part *p = &old->part[i], *q;
-
-		if (p->matched)
-			continue;
-		q = find_renamed(new, p);
-		if (q) {
-			q->matched = true;
-			say(&change->notes, xasprintf("%s: is called %s now",
-						      p->name, q->name));
-		} else {
-			say_alone(change, p, "removed from");
-		}
+		if (!old->part[i].matched)
+			compare_removed(change, &old->part[i], new);
 	}
 	for (size_t i = 0; i < new->nr; i++) {
 		if (!new->part[i].matched)
-			say_alone(change, &new->part[i], "added at");
+			compare_added(change, &new->part[i], old);
 	}
 }
 

@@ -78,8 +78,9 @@ check "in an anonymous struct" says '^  v: moved 16 -> 17$'
 change 's/long u;/& int uu;/' <<< "$base"
 check "of an anonymous union" says '^  uu: added at 16, 4 bytes \(int\)$'
 change 's/int a;/union { int a; struct { int a2; } z; };/;s/z; \};$/z; };/' <<< "$base"
-check "into an anonymous union" says '^  z.a2: added at 0'
-check "into an anonymous union: the old one stays" not says '^  a:'
+check "into an anonymous union" noted "struct many"
+check "into an anonymous union: the new name" says '^  a: is called z.a2, too$'
+check "into an anonymous union: the old one stays" not says '^  a: (is called z.a2 now|moved|removed)'
 change 's/int key; long value/long value; int key/' <<< "$base"
 check "elements that are anonymous structs" says '^  table\[\].key: moved 32 -> 40$'
 change 's/(struct pointer \{ struct) inner/\1 outer/' <<< "$base"
@@ -114,6 +115,14 @@ check "enum: no member" silent
 change 's/int a;/int renamed;/' <<< "$base"
 check "renamed" noted "struct many"
 check "renamed: which" says '^  a: is called renamed now$'
+change 's/struct \{ int x, y; \} named;/union { struct { int x, y; } named; struct { int x, y; } again; };/' <<< "$base"
+check "a second name" noted "struct many"
+check "a second name: which" says '^  named.x: is called again.x, too$'
+change 's/struct \{ int x, y; \} named;/union { struct { int x, y; } named; struct { int x; unsigned y; } again; };/' <<< "$base"
+check "a second name of another type" refused "struct many"
+check "a second name of another type: which" says '^  again.y: added at 28, 4 bytes'
+change 's/char tail\[\]/char tail[0]/' <<< "$base"
+check "both forms of an array without end" silent
 change 's/int a;/unsigned renamed;/' <<< "$base"
 check "another name and type" refused "struct many"
 
