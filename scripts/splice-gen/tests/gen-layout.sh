@@ -177,6 +177,15 @@ ok "used by one that stays" status 1 \
 	"there can be objects: stays\(\) uses it and is not replaced" gen "$stays"
 
 
+mkdir "$WORK/alone"
+cp "$SPLICE_ELF" "$WORK/alone/splice-elf"
+ok "no splice-types" status 3 "no splice-types beside" \
+	env SPLICE_ELF="$WORK/alone/splice-elf" "$GEN" -k "$SRC" -O "$OBJ" -o "$OUT" "$local"
+printf '#!/bin/sh\necho broken >&2\nexit 3\n' > "$WORK/alone/splice-types"
+chmod +x "$WORK/alone/splice-types"
+ok "splice-types fails" status 3 "broken" \
+	env SPLICE_ELF="$WORK/alone/splice-elf" "$GEN" -k "$SRC" -O "$OBJ" -o "$OUT" "$local"
+
 # Names are those of the source tree wherever that was built.
 mv "$SRC" "$WORK/moved"
 SRC=$WORK/moved
