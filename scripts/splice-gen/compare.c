@@ -23,7 +23,7 @@ static bool same_content(const struct ref *a, const struct ref *b)
 	size_t size = content_size(a->sec, a->offset);
 
 	return a->sec->kind->class == b->sec->kind->class &&
-	       size == content_size(b->sec, b->offset) &&
+	       a->delta == b->delta && size == content_size(b->sec, b->offset) &&
 	       !memcmp(a->sec->data + a->offset, b->sec->data + b->offset,
 		       size);
 }

@@ -148,6 +148,39 @@ static struct symbol *import_extern(struct diff *d, const char *name)
 	return obj_import(d->out, name);
 }
 
+/* A string or constant that the new object has a copy of. */
+struct copy {
+	const struct section	*sec;
+	uint64_t		start;
+	uint64_t		out;
+};
+
+/*
+ * Where the copy is, made if it is not there yet. There is one: code may
+ * compare what it made of two references to a string.
+ */
+static uint64_t copy_of(struct section *sec, uint64_t start,
+			struct section *out)
+{
+	static struct copy *copies;
+	static size_t nr, max;
+	bool consts = section_is(sec, KIND_CONSTS);
+
+	for (size_t i = 0; i < nr; i++) {
+		if (copies[i].sec == sec && copies[i].start == start)
+			return copies[i].out;
+	}
+	copies = grow(copies, nr, &max, sizeof(*copies));
+	copies[nr] = (struct copy){
+		.sec = sec,
+		.start = start,
+		.out = section_append(out, sec->data + start,
+				      content_size(sec, start),
+				      consts ? sec->entsize ?: 1 : sec->align),
+	};
+	return copies[nr++].out;
+}
+
 static struct symbol *copy_content(struct diff *d, const struct ref *ref,
 				   int64_t *addend)
 {
@@ -160,9 +193,7 @@ static struct symbol *copy_content(struct diff *d, const struct ref *ref,
 	if (consts)
 		start -= start % width;
 	*addend += ref->offset - start;
-	*addend += section_append(out, sec->data + start,
-				  content_size(sec, start),
-				  consts ? width : sec->align);
+	*addend += copy_of(sec, start, out);
 	return section_own_symbol(out);
 }
 
@@ -262,6 +293,17 @@ static struct symbol *new_symbol(const struct item *item, int64_t *addend)
 	return sym;
 }
 
+/*
+ * The compiler takes what it adds off again, by an index. Assembly may mean
+ * the constant that is written below.
+ */
+static bool leaves_content(const struct ref *ref)
+{
+	return ref->sec->obj->assembly &&
+	       (ref->delta < 0 ||
+		(uint64_t)ref->delta >= content_size(ref->sec, ref->offset));
+}
+
 /* NULL after a refusal. */
 static struct symbol *translate(struct diff *d, const struct reloc *rel,
 				bool table, int64_t *addend)
@@ -276,7 +318,12 @@ static struct symbol *translate(struct diff *d, const struct reloc *rel,
 	case REF_EXTERN:
 		return import_extern(d, rel->sym->name);
 	case REF_CONTENT:
-		*addend = -(int64_t)rel->insn_end;
+		*addend = ref.delta - rel->insn_end;
+		if (leaves_content(&ref)) {
+			refuse_reloc(rel, "ambiguous",
+				     "leads from one constant to another, which the linker may have moved");
+			return NULL;
+		}
 		return content_symbol(d, &ref, addend);
 	case REF_ITEM:
 		*addend = ref.delta - rel->insn_end;

@@ -513,14 +513,19 @@ struct item *item_head(struct item *item)
 }
 
 /*
- * Elements of a mergeable section are moved apart by the linker. Assembly has
- * names for them, and may do sums with one that lead to another element.
+ * The linker moves the elements of a mergeable section apart. A symbol names
+ * one, and the addend is arithmetic, which may lead out of it; against the
+ * section it is the sum that names one.
  */
-static bool is_in_element(const struct symbol *sym, uint64_t offset)
+static void content_ref(struct ref *ref, uint64_t offset)
 {
-	return sym->type == STT_SECTION ||
-	       (offset >= sym->value &&
-		offset - sym->value < content_size(sym->sec, sym->value));
+	struct symbol *sym = ref->sym;
+
+	ref->sec = sym->sec;
+	ref->offset = sym->type == STT_SECTION ? offset : sym->value;
+	ref->delta = offset - ref->offset;
+	if (ref->offset < sym->sec->size && !sym->sec->nr_relocs)
+		ref->kind = REF_CONTENT;
 }
 
 /**
@@ -551,11 +556,7 @@ struct ref reloc_ref(const struct reloc *rel)
 	}
 	if (section_is(sym->sec, KIND_STRINGS) ||
 	    section_is(sym->sec, KIND_CONSTS)) {
-		if (offset < sym->sec->size && !sym->sec->nr_relocs &&
-		    is_in_element(sym, offset))
-			ref.kind = REF_CONTENT;
-		ref.sec = sym->sec;
-		ref.offset = offset;
+		content_ref(&ref, offset);
 		return ref;
 	}
 	ref.item = sym->type == STT_SECTION ? item_at(sym->sec, offset) :

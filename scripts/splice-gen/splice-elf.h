@@ -457,7 +457,7 @@ struct ref {
 	struct item	*item;
 	struct section	*sec;	/* REF_CONTENT */
 	uint64_t	offset;	/* REF_CONTENT */
-	int64_t		delta;	/* from the item or symbol */
+	int64_t		delta;	/* from the item, symbol or content */
 };
 
 #define for_each_item(obj, it)						\

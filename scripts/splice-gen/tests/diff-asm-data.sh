@@ -56,7 +56,7 @@ check "behind an immediate: object is written" result 0
 check "a constant is found behind an immediate" refers_to_old .Ltwo s "- 5"
 
 asm_change 's/vpaddd .Lone/vpaddd .Lone+16/' < <(unit)
-check "a sum that leads out of a constant" refused reloc
+check "a sum that leads out of a constant" refused ambiguous
 asm_change 's/0x1{32}/0x33333333333333333333333333333333/' < <(unit)
 check "another constant: object is written" result 0
 check "its user is replaced" test "$(grep ^func report | cut -f 3)" = user
