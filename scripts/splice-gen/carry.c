@@ -27,7 +27,8 @@ bool item_is_copied(const struct item *item)
 /* Is there something in pre that it could be, but it cannot be told? */
 static bool is_ambiguous(const struct diff *d, const struct item *item)
 {
-	if (!item->size || !name_is_numbered(item->sym->name) ||
+	if (!item->size || item_is_constant(item) ||
+	    !name_is_numbered(item->sym->name) ||
 	    name_class(item->sym->name) != NAME_PLAIN)
 		return false;
 	for_each_item(d->pre, old) {

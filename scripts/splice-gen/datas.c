@@ -76,6 +76,9 @@ static void want_reloc(struct finish *f, const struct symbol *object,
 		refuse("reloc", place,
 		       "relocation of type %u in an object that gets new contents: only whole pointers are known",
 		       rel->type);
+	if (sym->type == STT_SECTION && sym->sec->flags & SHF_MERGE &&
+	    (rel->addend < 0 || (uint64_t)rel->addend >= sym->sec->size))
+		refuse("reloc", place, "refers out of a mergeable section");
 	def = sym->bind == STB_LOCAL ? rel->sym :
 				       obj_global(object->obj, sym->name);
 	if (def && def->sec && pre_kind(def->sec) == LSP_SEC_INIT)

@@ -109,6 +109,22 @@ void refuse(const char *reason, const char *where, const char *fmt, ...)
 }
 
 /**
+ * note() - tell people something that changes nothing
+ * @where: symbol it is about
+ * @fmt: text
+ */
+void note(const char *where, const char *fmt, ...)
+{
+	va_list ap;
+
+	printf("note\t%s\t", where);
+	va_start(ap, fmt);
+	vprintf(fmt, ap);
+	va_end(ap);
+	putchar('\n');
+}
+
+/**
  * nr_refused() - number of different refusals so far
  *
  * Return: the number.

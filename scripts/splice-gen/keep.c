@@ -51,7 +51,6 @@ static const char * const give_back[] = {
 
 /* One item's code, while it is looked through. */
 struct code {
-	struct diff		*d;
 	const struct item	*item;
 	uint64_t		end;
 };
@@ -205,10 +204,12 @@ static bool is_kept(const struct code *c, uint64_t at,
 	return !goes_to_forgetful(c, at + insn->len, reg);
 }
 
-static void scan_code(struct diff *d, const struct item *item)
+typedef bool (*reloc_fn)(const struct reloc *rel, void *arg);
+
+/* Call @fn for each address that code may keep, until it says true. */
+static bool scan_code(const struct item *item, reloc_fn fn, void *arg)
 {
 	struct code c = {
-		.d = d,
 		.item = item,
 		.end = item->offset + item->size,
 	};
@@ -220,16 +221,44 @@ static void scan_code(struct diff *d, const struct item *item)
 		struct reloc *end;
 
 		if (!x86_decode(sec->data + at, c.end - at, &insn))
-			return;	/* its relocations are refused as lost */
+			return false; /* its relocations are refused as lost */
 		end = section_reloc_from(sec, at + insn.len);
 		for (; rel < end; rel++) {
-			struct ref ref = reloc_ref(rel);
-
-			if (ref_is_own(d, &ref) &&
-			    is_kept(&c, at, &insn, rel))
-				pin(d, &ref, sec, rel->offset);
+			if (is_kept(&c, at, &insn, rel) && fn(rel, arg))
+				return true;
 		}
 	}
+	return false;
+}
+
+static bool pin_own(const struct reloc *rel, void *arg)
+{
+	struct ref ref = reloc_ref(rel);
+	struct diff *d = arg;
+
+	if (ref_is_own(d, &ref))
+		pin(d, &ref, rel->sec, rel->offset);
+	return false;
+}
+
+static bool is_to(const struct reloc *rel, void *arg)
+{
+	struct ref ref = reloc_ref(rel);
+
+	return ref.kind == REF_ITEM && ref.item == arg;
+}
+
+/**
+ * keeps_address() - may a function do more with an address than use it?
+ * @func: function or fragment
+ * @object: object
+ *
+ * Return: true if it stores the address, or gives it to a callee that may.
+ */
+bool keeps_address(const struct item *func, const struct item *object)
+{
+	return (func->sec->flags & SHF_EXECINSTR) &&
+	       scan_code(func, is_to, (void *)object);
 }
 
 /* A pointer in new data may be loaded and stored anywhere. */
@@ -253,7 +282,7 @@ void find_pinned(struct diff *d)
 		if (!item->carried && !item->rewritten)
 			continue;
 		if (item->sec->flags & SHF_EXECINSTR)
-			scan_code(d, item);
+			scan_code(item, pin_own, d);
 		else if (!section_is(item->sec, KIND_OWN))
 			scan_data(d, item);
 	}

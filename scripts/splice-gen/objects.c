@@ -8,6 +8,7 @@
  * are left as they are, and all their users go over to a new object. All else
  * is refused. Called by diff.c, before and after functions are compared.
  */
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -51,14 +52,36 @@ static size_t count_refs(const struct item *user, const struct item *item)
 	return nr;
 }
 
+/* @fmt goes on after what changed: "size", "contents", ... */
+PRINTF(3, 4)
 static void refuse_change(const struct item *a, const char *reason,
-			  const char *text)
+			  const char *fmt, ...)
 {
+	va_list ap;
+	char *text;
+
+	va_start(ap, fmt);
+	if (vasprintf(&text, fmt, ap) < 0)
+		abort();
+	va_end(ap);
 	report("data", "changed", item_name(a->twin), a->twin->why, NULL);
 	refuse(reason, item_name(a->twin), "%s %s", a->twin->why, text);
+	free(text);
 }
 
 /* objects of another size */
+
+/* Who has kept the address of the old one goes on using that. */
+static void note_kept(struct diff *d, const struct item *a)
+{
+	for_each_item(d->pre, func) {
+		if (func->func && !section_is(func->sec, KIND_INIT) &&
+		    keeps_address(func, a))
+			note(item_name(a),
+			     "%s() hands out the address of the old one, which stays in use wherever it was kept",
+			     item_name(func));
+	}
+}
 
 /* Can a user be made to use another object? */
 static bool can_follow(const struct user *user)
@@ -78,19 +101,17 @@ static bool can_follow(const struct user *user)
 static bool check_user(const struct user *user, void *arg)
 {
 	const struct item *a = arg;
-	char *text;
 
 	if (can_follow(user))
 		return true;
-	text = xasprintf("of an object that %s%s uses, which cannot be made to use another one: keep it, and let new functions use a new object",
-			 user->item ? item_name(user->item) : user->sec->name,
-			 user->item && user->item->func ? "()" : "");
-	refuse_change(a, "data", text);
-	free(text);
+	refuse_change(a, "data",
+		      "of an object that %s%s uses, which cannot be made to use another one: keep it, and let new functions use a new object",
+		      user->item ? item_name(user->item) : user->sec->name,
+		      user->item && user->item->func ? "()" : "");
 	return false;
 }
 
-static void supersede(struct item *a)
+static void supersede(struct diff *d, struct item *a)
 {
 	struct item *b = a->twin;
 
@@ -103,6 +124,7 @@ static void supersede(struct item *a)
 	}
 	if (!for_users(a, check_user, a))
 		return;
+	note_kept(d, a);
 	b->why = b->size > a->size ? "grew" : "shrank";
 	a->superseded = true;
 	a->twin = NULL;
@@ -121,7 +143,7 @@ void supersede_objects(struct diff *d)
 	for_each_item(d->pre, a) {
 		if (has_state(a) && a->size != a->twin->size &&
 		    is_read_only(a) && is_read_only(a->twin))
-			supersede(a);
+			supersede(d, a);
 	}
 }
 
@@ -168,6 +190,11 @@ static void rewrite(struct diff *d, struct item *a)
 
 	if (!plain)
 		return;
+	if (plain->type != STT_OBJECT) {
+		refuse_change(a, "data",
+			      "of what assembly gives no type and size: use a new object");
+		return;
+	}
 	if (!is_known(a, plain)) {
 		refuse("pre", item_name(a), "other contents in %s",
 		       d->plain->path);
@@ -246,7 +273,7 @@ static const struct item *former_initialiser(struct diff *d,
 {
 	const struct item *b = a->twin;
 
-	if (!is_zero(a) || a->size != b->size)
+	if (!writability(a) || !is_zero(a) || a->size != b->size)
 		return NULL;
 	for_each_item(d->pre, func) {
 		size_t before, after;
@@ -264,19 +291,17 @@ static const struct item *former_initialiser(struct diff *d,
 static void compare_writable(struct diff *d, const struct item *a)
 {
 	const struct item *func = former_initialiser(d, a);
-	char *text;
 
-	if (!func) {
+	if (func)
+		note(item_name(a->twin),
+		     "its initialiser now does what %s() has done at boot: no effect on a running kernel",
+		     boot_name(func));
+	else if (a->size != a->twin->size)
 		refuse_change(a, "data",
-			      a->size == a->twin->size ?
-			      "of an object that the running kernel has and may have changed: set it from a hook instead" :
 			      "of an object that the running kernel has: keep it, and put what is new elsewhere");
-		return;
-	}
-	text = xasprintf("its initialiser now does what %s() has done at boot: no effect on a running kernel",
-			 boot_name(func));
-	report("note", item_name(a->twin), text, NULL);
-	free(text);
+	else
+		refuse_change(a, "data",
+			      "of an object that the running kernel has and may have changed: set it from a hook instead");
 }
 
 static void compare_object(struct diff *d, struct item *a)
@@ -336,7 +361,6 @@ void note_boot_only(struct diff *d)
 {
 	for_each_item(d->post, item) {
 		const char *why;
-		char *text;
 
 		if (!item->sym || !section_is(item->sec, KIND_INIT))
 			continue;
@@ -348,10 +372,8 @@ void note_boot_only(struct diff *d)
 					   NULL;
 		if (!why)
 			continue;
-		text = xasprintf("%s in section %s: no effect on a running kernel",
-				 item->twin ? "changed" : "new",
-				 item->sec->name);
-		report("note", boot_name(item), text, NULL);
-		free(text);
+		note(boot_name(item),
+		     "%s in section %s: no effect on a running kernel",
+		     item->twin ? "changed" : "new", item->sec->name);
 	}
 }

@@ -223,9 +223,8 @@ char *find_readers(struct item *object)
 		names = names_of(&s);
 	}
 	if (names && s.boot)
-		report("note", item_name(object),
-		       "boot code uses it: whoever reads it from outside of this unit may see some words of it old and some new for a moment",
-		       NULL);
+		note(item_name(object),
+		     "boot code uses it: whoever reads it from outside of this unit may see some words of it old and some new for a moment");
 	free(s.reached);
 	free(s.readers);
 	return names;

@@ -213,6 +213,9 @@ void warn(const struct obj *obj, const char *where, const char *fmt, ...);
 PRINTF(3, 4)
 void refuse(const char *reason, const char *where, const char *fmt, ...);
 size_t nr_refused(void);
+/* One `note` line on stdout: what people should know. */
+PRINTF(2, 3)
+void note(const char *where, const char *fmt, ...);
 /* A line of the report: kind and fields up to a NULL, tab separated. */
 void report(const char *kind, ...) __attribute__((sentinel));
 PRINTF(1, 2)
@@ -621,6 +624,8 @@ void check_entered(struct diff *d);
 
 /* keep.c */
 
+/* May a function do more with the address of an object than use it? */
+bool keeps_address(const struct item *func, const struct item *object);
 /* Find addresses of carried things that may be left behind. */
 void find_pinned(struct diff *d);
 

@@ -109,6 +109,71 @@ check "both grow: the inner one" reports data new list "it grew:"
 check "both grow: the outer one" reports data new all "it grew:"
 check "both grow: its user" reports func replaced entry "uses all, which grew"
 
+# Of several tables of one name both grow.
+two() {
+	cat <<-END
+	$common
+	noinline int one(int i)
+	{
+		static const long list[$1] = { 1, 2 };
+
+		return use(list, i);
+	}
+	int two(int i)
+	{
+		static const long list[$1] = { 3, 4 };
+
+		return use(list, i + 1);
+	}
+	END
+}
+two 2 | pre
+two 3 | post
+run_diff
+check "two of one name" result 0
+check "two of one name: one function" reports func replaced one
+check "two of one name: the other one" reports func replaced two
+
+# What a switch becomes.
+choice() {
+	cat <<-END
+	int entry(unsigned int x)
+	{
+		switch (x) {
+		case 0: return 31;
+		case 1: return 7;
+		case 2: return 99;
+		case 3: return 12;
+		case 4: return $1;
+		}
+		return 0;
+	}
+	END
+}
+choice 58 | pre
+choice 57 | post
+run_diff
+check "a switch is a table" grep -q CSWTCH <(readelf -sW pre.o)
+check "a switch with another value" reports func replaced entry
+check "a switch: nothing is rewritten" not has_section .livesplice.link.datas
+
+# Whoever has kept the address of the old one goes on using that.
+pre <<END
+$common
+static const long list[2] = { 1, 2 };
+int reads(int i) { return list[i]; }
+void stores(struct ops *o) { o->list = list; }
+END
+post <<END
+$common
+static const long list[3] = { 1, 2, 3 };
+int reads(int i) { return list[i]; }
+void stores(struct ops *o) { o->list = list; }
+END
+run_diff
+check "a kept address is said" reports note list "stores() hands out the address"
+check "a read is none" not reports note list "reads()"
+
 # Users that cannot follow.
 unreachable() {
 	pre <<< "$common static const long list[2] = { 1, 2 }; $2"

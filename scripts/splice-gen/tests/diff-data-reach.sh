@@ -75,6 +75,30 @@ check "a relative reference" refused data
 check "a relative reference: advice" reports refuse data near \
 	"contents of an object with references that are relative"
 
+# A label of assembly: nobody knows where the object ends.
+label() {
+	cat <<-END
+	asm(".pushsection .rodata.label, \"a\"; label: .quad $1; .popsection");
+	extern const long label;
+	int entry(int i) { return label + i; }
+	END
+}
+label 1 | pre
+label 2 | post
+run_diff
+check "a label" refused data
+check "a label: why" reports refuse data label \
+	"contents of what assembly gives no type"
+
+# The object of the build must be the one that was compared.
+pre <<< 'const long limit = 1;'
+post <<< 'const long limit = 2;'
+mkdir -p other_src
+echo 'const long limit = 3;' > other_src/unit.c
+compile plain.o other_src
+run_diff
+check "other contents in the build" refused pre
+
 # Read-only, but with a section of its own that means something else.
 pre <<< 'const int x __section("__tracepoints_strings") = 1;'
 post <<< 'const int x __section("__tracepoints_strings") = 2;'
