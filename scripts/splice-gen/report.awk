@@ -8,7 +8,7 @@
 #
 #   unit	OBJECT	TARGET			what follows is about this one
 #   func	replaced|new|removed	NAME	WHY	[OLD NAME]
-#   data	new|changed|removed	NAME	WHY
+#   data	new|changed|removed|rewritten	NAME	WHY
 #   pinned	SYMBOL	USER
 #   refuse	REASON	WHERE	TEXT
 #   note	WHERE	TEXT
