@@ -144,6 +144,13 @@ void check_replaced(const struct item *item)
 	const struct item *old = item->twin;
 	const char *name = item_name(item);
 
+	if (!section_is(old->sec, KIND_TEXT) &&
+	    !section_is(old->sec, KIND_FIXED_TEXT)) {
+		refuse("section", name,
+		       "was in section %s, where no function is replaced",
+		       old->sec->name);
+		return;
+	}
 	check_section(item, old);
 	if (item_is_weak(item) || item_is_weak(old))
 		refuse("weak", name,

@@ -375,7 +375,7 @@ static const char *target_name(const struct reloc *rel)
 
 	if (ref.kind == REF_ITEM)
 		return ref.item->base ?: ref.item->sec->name;
-	if (ref.kind == REF_CONTENT)
+	if (ref.kind == REF_CONTENT && section_is(ref.sec, KIND_STRINGS))
 		return (char *)ref.sec->data + ref.offset;
 	return symbol_name(rel->sym);
 }

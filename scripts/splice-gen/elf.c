@@ -21,6 +21,11 @@
 #define SHT_RELR	19
 #endif
 
+/* Far more than anything in a kernel has. */
+#define MAX_ALIGN	0x1000000UL
+#define MAX_ENTSIZE	0x10000UL
+#define MAX_ADDEND	0x1000000000000L
+
 /* Reading: what libelf holds while the graph is being made. */
 struct reader {
 	struct obj	*obj;
@@ -65,29 +70,72 @@ static Elf_Data *get_data(struct reader *r, size_t idx, const GElf_Shdr *sh)
 	return data;
 }
 
-static void read_content(struct reader *r, size_t idx, const GElf_Shdr *sh)
+/* Sizes and alignments are added to each other from here on. */
+static void check_header(struct reader *r, size_t idx, const GElf_Shdr *sh)
 {
-	struct section *sec;
-
 	if (sh->sh_flags & SHF_COMPRESSED)
 		die(r->obj, NULL, "section %zu: compressed", idx);
-	if (sh->sh_addralign & (sh->sh_addralign - 1))
+	if (sh->sh_addralign & (sh->sh_addralign - 1) ||
+	    sh->sh_addralign > MAX_ALIGN)
 		die(r->obj, NULL, "section %zu: odd alignment", idx);
 	if (sh->sh_size > UINT32_MAX)
 		die(r->obj, NULL, "section %zu: larger than 4 GiB", idx);
+	if (sh->sh_entsize > MAX_ENTSIZE)
+		die(r->obj, NULL, "section %zu: odd size of entries", idx);
+}
 
+/* Only variables need no contents. */
+static void check_nobits(struct reader *r, const struct section *sec)
+{
+	const uint64_t flags = SHF_WRITE | SHF_ALLOC;
+
+	if (sec->flags & (SHF_EXECINSTR | SHF_MERGE) ||
+	    (sec->flags & flags) != flags ||
+	    str_starts(sec->name, LSP_SECTION_PREFIX) ||
+	    (sec->kind && !section_is(sec, KIND_DATA) &&
+	     !section_is(sec, KIND_OWN) && !section_is(sec, KIND_PERCPU) &&
+	     !section_is(sec, KIND_INIT)))
+		die(r->obj, sec->name, "has no contents");
+}
+
+/* Who looks for the end of the last string must find it. */
+static void check_strings(struct reader *r, const struct section *sec)
+{
+	size_t width = sec->entsize ?: 1;
+
+	if (!section_is(sec, KIND_STRINGS) || !sec->size)
+		return;
+	if (sec->size % width)
+		die(r->obj, sec->name, "not a whole number of characters");
+	for (size_t i = 1; i <= width; i++) {
+		if (sec->data[sec->size - i])
+			die(r->obj, sec->name, "its last string has no end");
+	}
+}
+
+static void read_content(struct reader *r, size_t idx, const GElf_Shdr *sh)
+{
+	struct section *sec;
+	Elf_Data *data;
+
+	check_header(r, idx, sh);
 	sec = obj_add_section(r->obj,
 			      get_string(r, r->shstrndx, sh->sh_name),
 			      sh->sh_type, sh->sh_flags & ~SHF_INFO_LINK,
 			      sh->sh_addralign, sh->sh_entsize);
 	sec->idx = idx;
 	r->by_idx[idx] = sec;
-	if (sh->sh_type == SHT_NOBITS || !sh->sh_size)
-		sec->size = sh->sh_size;
-	else
-		section_append(sec, get_data(r, idx, sh)->d_buf, sh->sh_size,
-			       1);
+	sec->size = sh->sh_size;
 	sec->kind = section_kind(sec);
+	if (sh->sh_type == SHT_NOBITS) {
+		check_nobits(r, sec);
+	} else if (sh->sh_size) {
+		data = get_data(r, idx, sh);
+		sec->data = xcalloc(sh->sh_size, 1);
+		sec->max_data = sh->sh_size;
+		memcpy(sec->data, data->d_buf, sh->sh_size);
+	}
+	check_strings(r, sec);
 }
 
 static void read_sections(struct reader *r)
@@ -155,6 +203,8 @@ static void read_symbol(struct reader *r, size_t idx, const GElf_Sym *es,
 			die(r->obj, name, "symbol %zu: behind its section",
 			    idx);
 	}
+	if (!sec && GELF_ST_TYPE(es->st_info) == STT_SECTION)
+		die(r->obj, name, "symbol %zu: of no section", idx);
 
 	sym = obj_add_symbol(r->obj, name, bind, GELF_ST_TYPE(es->st_info),
 			     sec, es->st_value, es->st_size);
@@ -213,6 +263,8 @@ static void read_reloc(struct reader *r, struct section *sec,
 	if (er->r_offset >= sec->size || size > sec->size - er->r_offset)
 		die(r->obj, sec->name, "relocation %zu: behind the section",
 		    idx);
+	if (er->r_addend > MAX_ADDEND || er->r_addend < -MAX_ADDEND)
+		die(r->obj, sec->name, "relocation %zu: odd addend", idx);
 	section_add_reloc(sec, er->r_offset, GELF_R_TYPE(er->r_info),
 			  r->sym_by_idx[symidx], er->r_addend);
 }

@@ -323,6 +323,20 @@ static void name_symbols(struct obj *obj)
 	}
 }
 
+/**
+ * item_adopt() - make an item a part of another one
+ * @item: fragment or piece of code
+ * @parent: what it belongs to, or NULL
+ *
+ * Objects may have names that make a circle; of such, the last part stays alone.
+ */
+void item_adopt(struct item *item, struct item *parent)
+{
+	item->parent = NULL;
+	if (parent && item_head(parent) != item)
+		item->parent = parent;
+}
+
 static void find_parents(struct obj *obj)
 {
 	for_each_item(obj, item) {
@@ -335,7 +349,7 @@ static void find_parents(struct obj *obj)
 		if (!len)
 			continue;
 		name = xasprintf("%.*s", (int)len, item->sym->name);
-		item->parent = item_named(obj, name, true);
+		item_adopt(item, item_named(obj, name, true));
 		free(name);
 	}
 }
@@ -507,7 +521,7 @@ bool item_is_weak(const struct item *item)
  */
 struct item *item_head(struct item *item)
 {
-	while (item->parent && item->parent != item)
+	while (item->parent)
 		item = item->parent;
 	return item;
 }

@@ -73,8 +73,9 @@ static uint64_t first_difference(const struct section *a, uint64_t a_start,
 
 	if (!a->data != !b->data)
 		return 0;
-	while (at < size && (!a->data || a->data[a_start + at] ==
-					 b->data[b_start + at]))
+	if (!a->data)
+		at = size;
+	while (at < size && a->data[a_start + at] == b->data[b_start + at])
 		at++;
 	for (; ra < ra_end && rb < rb_end; ra++, rb++) {
 		if (same_reloc(ra, rb, a_start, b_start))

@@ -44,7 +44,8 @@ void mark_empty(struct obj *obj)
 		uint64_t len = rel->offset - field + ALT_REPL_LENGTH;
 
 		rel->empty = field == ALT_REPL && len < sec->size &&
-			     !sec->data[len];
+			     !sec->data[len] && rel->sym->sec &&
+			     section_is_repl(rel->sym->sec);
 	}
 }
 
@@ -159,7 +160,7 @@ static void adopt_replacements(struct section *sec)
 		owner = owner_of(sec, sec->relocs[i].offset - ALT_REPL);
 		if (ref.item->parent && ref.item->parent != owner)
 			sec->kind = NULL;
-		ref.item->parent = owner;
+		item_adopt(ref.item, owner);
 		if (!sec->kind)
 			return;
 	}
@@ -176,7 +177,7 @@ static void adopt_pieces(struct obj *obj)
 
 			if (ref.kind == REF_ITEM &&
 			    section_is(ref.item->sec, KIND_PIECES))
-				ref.item->parent = item;
+				item_adopt(ref.item, item);
 		}
 	}
 }

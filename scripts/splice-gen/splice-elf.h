@@ -492,6 +492,7 @@ bool item_is_label(const struct item *item);
 bool item_is_weak(const struct item *item);
 /* The function that a fragment or piece belongs to, or the item itself. */
 struct item *item_head(struct item *item);
+void item_adopt(struct item *item, struct item *parent);
 /* Bytes from a place of a mergeable section to the end of its element. */
 size_t content_size(const struct section *sec, uint64_t offset);
 

@@ -187,7 +187,8 @@ static bool has_orc(const struct verify *v, const struct section *code,
 	uint64_t best = 0, index = 0;
 	bool found = false;
 
-	if (!ip || !orc || orc->size / entry != ip->size / 4)
+	if (!ip || !orc || !orc->data || ip->size % 4 ||
+	    orc->size != ip->size / 4 * entry)
 		return false;
 	for_each_reloc(ip, rel) {
 		uint64_t at = rel->sym->value + rel->addend;
