@@ -282,7 +282,7 @@ guest_tests()
 trap on_exit EXIT
 lock_cache
 # shellcheck disable=SC2086 # lists of words
-need_packages $PACKAGES_BUILD $PACKAGES_GUEST $PACKAGES_LINT
+need_packages $PACKAGES_BUILD $PACKAGES_GUEST $PACKAGES_LINT $PACKAGES_TEST
 
 step "kernel under test (CVE-2017-5123 is put back on purpose)"
 check_kernel
