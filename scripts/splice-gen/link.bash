@@ -171,6 +171,7 @@ install_parts() {
 
 	for part in "${PARTS[@]}"; do
 		file=$(file_of "$part")
+		UNFINISHED+=("$OUTPUT/.$file.ko.$$")
 		cp "$WORK/$file.ko" "$OUTPUT/.$file.ko.$$"
 	done
 	for part in "${PARTS[@]}"; do

@@ -17,6 +17,11 @@
 # More units than this are screened before they are looked at closely.
 readonly SCREEN_FROM=8
 
+# So many of them tell whether it pays to look at what the preprocessor says.
+readonly SCREEN_SAMPLE=24
+
+readonly PROGRESS_EVERY=5	# seconds
+
 # clean_command COMMAND TARGET: in REPLY as the shell is to see it, without what
 # kbuild appends to the compiler's part. Fails if the rest is more than that.
 clean_command() {
@@ -118,17 +123,48 @@ add_job() {
 		> "$WORK/jobs/$id.sh"
 }
 
+# background COMMAND...: as a process group of its own, which cleanup() ends.
+background() {
+	setsid "$@" &
+}
+
+# A line every few seconds that says how many of TOTAL are through, and a file
+# that says that there was one.
+progress() {
+	local through='' start=$SECONDS
+
+	while :; do
+		read -r -t "$PROGRESS_EVERY" -u "$NEVER" || :
+		through=$(wc -l < "$WORK/jobs/through")
+		[[ -e $WORK/jobs/told || -z $STEP_OPEN ]] || echo >&2
+		: > "$WORK/jobs/told"
+		echo "  $STEP: $((through)) of $1 after $((SECONDS - start)) s" >&2
+	done
+}
+
 # run_jobs ID...: all of them; those that fail leave a file ID.failed.
 run_jobs() {
+	local pool teller=
+
 	(($#)) || return 0
 	[[ -z $VERBOSE ]] || (cd "$WORK/jobs" && tail -q -n +2 "${@/%/.sh}" >&2)
+	printf '%s\n' "$@" > "$WORK/jobs/list"
+	: > "$WORK/jobs/through"
 	# shellcheck disable=SC2016 # for the other shell
-	printf '%s\n' "$@" | setsid xargs -P "$JOBS" -I {} sh -c \
-		'sh "$0/$1.sh" > "$0/$1.log" 2>&1 || : > "$0/$1.failed"' \
-		"$WORK/jobs" {} &
-	POOL=$!
-	wait "$POOL"
-	POOL=''
+	background xargs -a "$WORK/jobs/list" -P "$JOBS" -I {} sh -c \
+		'sh "$0/$1.sh" > "$0/$1.log" 2>&1 || : > "$0/$1.failed"
+		 echo >> "$0/through"' "$WORK/jobs" {}
+	pool=$!
+	if [[ -z $QUIET ]]; then
+		progress $# &
+		teller=$!
+	fi
+	wait "$pool"
+	[[ -z $teller ]] || { kill "$teller"; wait "$teller" || :; }
+	if [[ -e $WORK/jobs/told ]]; then
+		rm "$WORK/jobs/told"
+		STEP_OPEN=
+	fi
 }
 
 make_views() {
