@@ -16,6 +16,17 @@ readonly LINK_NOISE=(
 	'objtool: \.livesplice\.link\.[a-z]*\+0x[0-9a-f]*: data relocation to !ENDBR'
 )
 
+# What kbuild takes from the environment: it is no part of the input.
+readonly KBUILD_ENV=(
+	MAKEFLAGS MFLAGS MAKELEVEL MAKEOVERRIDES ARCH SUBARCH CROSS_COMPILE LLVM
+	LLVM_IAS C CF CHECK W V O M MO KBUILD_OUTPUT KBUILD_EXTMOD
+	KBUILD_EXTRA_SYMBOLS KBUILD_EXTRA_WARN KBUILD_MODPOST_NOFINAL
+	KBUILD_MODPOST_WARN KBUILD_CFLAGS_MODULE KBUILD_AFLAGS_MODULE
+	KBUILD_LDFLAGS_MODULE KBUILD_VERBOSE KBUILD_SRC KCFLAGS KAFLAGS KCPPFLAGS
+	KRUSTFLAGS CFLAGS_MODULE AFLAGS_MODULE LDFLAGS_MODULE CFLAGS_KERNEL
+	AFLAGS_KERNEL INSTALL_MOD_PATH INSTALL_MOD_STRIP
+)
+
 # Longest name of a module.
 readonly MODULE_NAME_MAX=55
 
@@ -87,9 +98,12 @@ link_modules() {
 	write_module_sources
 	cc=${SAVED[${CHANGED[0]}]}
 	[[ $PRE_ROOT != "$SRCTREE/" ]] || tree=(-C "$SRCTREE" O="$OBJTREE")
-	if ! env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL make "${tree[@]}" \
-	     M="$WORK/module" CC="${cc%% -*}" KBUILD_MODPOST_WARN=1 \
-	     -j "$JOBS" "V=${VERBOSE:-0}" modules > "$WORK/link.log" 2>&1; then
+	# Debug information would hold the name of the temporary directory.
+	background env "${KBUILD_ENV[@]/#/--unset=}" make "${tree[@]}" \
+		M="$WORK/module" CC="${cc%% -*}" KBUILD_MODPOST_WARN=1 \
+		KCFLAGS=-g0 CONFIG_DEBUG_INFO_BTF_MODULES= \
+		-j "$JOBS" "V=${VERBOSE:-0}" modules > "$WORK/link.log" 2>&1
+	if ! wait "$!"; then
 		cat "$WORK/link.log" >&2
 		die "$E_TREE" "the module cannot be linked"
 	fi
