@@ -182,15 +182,78 @@ is_code() {
 	[[ ${CLASS[$1]} == @(kernel|module) ]]
 }
 
-# A header may reach a thousand units and change few. A unit that comes out, with
-# the patch, as it is in the build needs no closer look; that is one run of the
-# compiler instead of two.
+# A header may reach a thousand units and change few. These are found in two
+# ways, each of which takes a fraction of the time of what follows it:
+#
+# - a unit that the preprocessor makes the same of, without and with the patch,
+#   cannot come out differently; that costs half a run of the compiler, and is
+#   the answer for most changes of macros;
+# - a unit that comes out, with the patch, as it is in the build needs no closer
+#   look: one run of the compiler instead of two.
 screen_units() {
-	local i target out after edit
-	local -a ids=() left=()
-
+	((${#UNITS[@]} > SCREEN_FROM)) || return 0
+	step preprocess "units: ${#UNITS[@]}"
+	preprocess_units
 	((${#UNITS[@]} > SCREEN_FROM)) || return 0
 	step screen "units: ${#UNITS[@]}"
+	compare_with_build
+}
+
+# keep_units SUFFIX: those that no job has left a file of, by their numbers.
+keep_units() {
+	local i
+	local -a left=()
+
+	for i in "${!UNITS[@]}"; do
+		[[ -f $WORK/obj/$i.$1 ]] || left+=("${UNITS[i]}")
+	done
+	rm -f "$WORK"/obj/*."$1" "$WORK"/obj/*.o.d
+	UNITS=(${left[@]+"${left[@]}"})
+}
+
+# An inline function that changes is in the text of all units, used or not. A few
+# units from everywhere tell; if most of them differ, the others are not tried.
+preprocess_units() {
+	local i stride=$(((${#UNITS[@]} + SCREEN_SAMPLE - 1) / SCREEN_SAMPLE))
+	local -a sample=() others=() equal
+
+	for i in "${!UNITS[@]}"; do
+		is_code "${UNITS[i]}" || continue
+		if ((i % stride)); then
+			others+=("$i")
+		else
+			sample+=("$i")
+		fi
+	done
+	preprocess_some ${sample[@]+"${sample[@]}"}
+	equal=("$WORK"/obj/*.equal)
+	((2 * ${#equal[@]} < ${#sample[@]})) ||
+		preprocess_some ${others[@]+"${others[@]}"}
+	keep_units equal
+}
+
+# preprocess_some NUMBER...
+preprocess_some() {
+	local i pre post after
+	local -a ids=()
+
+	for i; do
+		pre=$WORK/obj/$i.cpp-pre.o
+		post=$WORK/obj/$i.cpp-post.o
+		printf -v after '{ ! cmp -s %q %q || : > %q; rm -f %q %q; }' \
+			"$pre" "$post" "$WORK/obj/$i.equal" "$pre" "$post"
+		add_job "$i.cpp-pre" "${UNITS[i]}" pre "-E -P"
+		add_job "$i.cpp-post" "${UNITS[i]}" post "-E -P" "$after"
+		cat "$WORK/jobs/$i.cpp-post.sh" >> "$WORK/jobs/$i.cpp-pre.sh"
+		ids+=("$i.cpp-pre")
+	done
+	run_jobs ${ids[@]+"${ids[@]}"}
+}
+
+compare_with_build() {
+	local i target out after edit
+	local -a ids=()
+
 	for i in "${!UNITS[@]}"; do
 		target=${UNITS[i]}
 		is_code "$target" || continue
@@ -202,11 +265,7 @@ screen_units() {
 		ids+=("$i.screen")
 	done
 	run_jobs ${ids[@]+"${ids[@]}"}
-	for i in "${!UNITS[@]}"; do
-		[[ -f $WORK/obj/$i.same ]] || left+=("${UNITS[i]}")
-	done
-	rm -f "$WORK"/obj/*.screen.o.d
-	UNITS=(${left[@]+"${left[@]}"})
+	keep_units same
 }
 
 compile_units() {

@@ -88,11 +88,38 @@ sed -i 's/x + 9/many_all(x) * 2/' "$SRC/lib/many9.c"
 for i in {1..12}; do
 	compile "lib/many$i.c" "lib/many$i.o"
 done
-ok "many units, one of them changed" reaches \
-	"$(patch_of many include/linux/many.h 's/1$/2/')" lib/many5.o
+many=$(patch_of many include/linux/many.h 's/1$/2/')
+ok "many units, one of them uses a macro" reaches "$many" lib/many5.o
+ok "the preprocessor told" says_not '"screen":' "$WORK/json"
 ok "many units, an inline function that one uses" reaches \
 	"$(patch_of inline include/linux/many.h 's/return x/return x + 1/')" lib/many9.o
-ok "they were screened" grep -q '"screen":' "$WORK/json"
+ok "that took the compiler" grep -q '"screen":' "$WORK/json"
+
+# Those who wait are told how far it is, unless they do not want to know.
+slow_gen() {
+	mkdir -p "$WORK/slow"
+	printf '#!/bin/sh\ncase "$*" in *--version*) ;; *) sleep 0.7 ;; esac\nexec %s "$@"\n' \
+		"$(type -P gcc)" > "$WORK/slow/gcc"
+	chmod +x "$WORK/slow/gcc"
+	PATH=$WORK/slow:$PATH gen --explain -j 2 "$@" 2> "$WORK/stderr"
+}
+
+tells() {
+	slow_gen "$many"
+	cat "$WORK/stderr"
+	grep -q '^  preprocess: [0-9]* of 12 after [0-9]* s$' "$WORK/stderr" &&
+		grep -q '^preprocess ... [0-9.]*s$' "$WORK/stderr" &&
+		grep -q '^compile (units: 1) ... [0-9.]*s$' "$WORK/stderr"
+}
+
+silent() {
+	slow_gen -q "$many"
+	cat "$WORK/stderr"
+	[[ ! -s $WORK/stderr ]]
+}
+
+ok "progress" tells
+ok "no progress" silent
 
 # shellcheck disable=SC2016 # that is sed's dollar
 declared=$(patch_of declared include/linux/many.h \
