@@ -89,6 +89,8 @@ void refuse(const char *reason, const char *where, const char *fmt, ...)
 	char *line, *text;
 	va_list ap;
 
+	if (!reason_is_known(reason))
+		die(NULL, where, "internal error: no such reason: %s", reason);
 	va_start(ap, fmt);
 	if (vasprintf(&text, fmt, ap) < 0)
 		abort();

@@ -16,6 +16,7 @@ static const struct verb {
 	{ "finish",	cmd_finish,	"turn a linked module into an update" },
 	{ "verify",	cmd_verify,	"read a finished update back and recount it" },
 	{ "show",	cmd_show,	"what an update holds" },
+	{ "reasons",	cmd_reasons,	"every reason for a refusal" },
 };
 
 static int usage(FILE *out)

@@ -5,10 +5,10 @@
  * One header for the whole program; prototypes stand under the name of the
  * file that implements them. Arrows are "may call":
  *
- *   main -> verbs (diff, same, finish, verify, show)
+ *   main -> verbs (diff, same, finish, verify, show, reasons)
  *   diff -> split, correlate, objects, check, carry, keep, emit
  *        -> readers, old, compare -> items, special
- *   everything -> elf -> diag
+ *   everything -> elf -> diag -> reasons
  */
 #ifndef SPLICE_ELF_H
 #define SPLICE_ELF_H
@@ -21,6 +21,7 @@
 
 #include "../../include/linux/livesplice_format.h"
 #include "link.h"
+#include "reasons.h"
 
 /* Exit codes of all verbs. */
 enum {
@@ -228,6 +229,10 @@ void sort_array(void *p, size_t nr, size_t size,
 		int (*compare)(const void *a, const void *b));
 bool str_starts(const char *s, const char *prefix);
 bool str_ends(const char *s, const char *suffix);
+
+/* reasons.c */
+
+bool reason_is_known(const char *word);
 
 /* elf.c */
 
@@ -630,12 +635,13 @@ bool keeps_address(const struct item *func, const struct item *object);
 /* Find addresses of carried things that may be left behind. */
 void find_pinned(struct diff *d);
 
-/* verbs: diff.c same.c finish.c verify.c show.c */
+/* verbs: diff.c same.c finish.c verify.c show.c reasons.c */
 
 int cmd_diff(int argc, char **argv);
 int cmd_same(int argc, char **argv);
 int cmd_finish(int argc, char **argv);
 int cmd_verify(int argc, char **argv);
 int cmd_show(int argc, char **argv);
+int cmd_reasons(int argc, char **argv);
 
 #endif /* SPLICE_ELF_H */
