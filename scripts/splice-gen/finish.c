@@ -8,6 +8,9 @@
  * come in, and what no export satisfies gets its reserved name (imports.c).
  * Nothing else of the module changes: its sections keep their order, contents
  * and relocations.
+ *
+ * With -c nothing is written: IN are the objects of diff, linked to one, as far
+ * as there are any, and all that counts is what would be refused.
  */
 #include <ctype.h>
 #include <errno.h>
@@ -19,7 +22,8 @@
 
 static const char usage[] =
 	"finish -o OUT IN -s SYMVERS [-S NEW-SYMVERS] -N NAME -O OBJECT -I ID -D TEXT -R RELEASE"
-	" -P PATCH [-T TARGET]... [-u NUMBER:NAME.o:PATH]...";
+	" -P PATCH [-T TARGET]... [-u NUMBER:NAME.o:PATH]...\n"
+	"       finish -c [IN] -s SYMVERS -O OBJECT -u NUMBER:NAME.o:PATH...";
 
 struct options {
 	const char	*in;
@@ -32,6 +36,7 @@ struct options {
 	const char	*description;
 	const char	*release;
 	const char	*patch;
+	bool		check;
 };
 
 static void check_name(const char *name)
@@ -115,9 +120,10 @@ static void parse(struct options *o, struct finish *f, int argc, char **argv)
 	};
 	int c;
 
-	while ((c = getopt(argc, argv, "o:s:S:N:O:I:D:R:P:T:u:")) >= 0) {
+	while ((c = getopt(argc, argv, "co:s:S:N:O:I:D:R:P:T:u:")) >= 0) {
 		if (c == '?')
 			die_usage("%s", usage);
+		o->check |= c == 'c';
 		if (c == 'u')
 			add_unit(&f->pre, optarg);
 		if (c == 'S')
@@ -130,14 +136,17 @@ static void parse(struct options *o, struct finish *f, int argc, char **argv)
 		}
 	}
 	for (size_t i = 0; i < COUNT_OF(letters); i++) {
-		if (!*letters[i].value)
+		if (!*letters[i].value ==
+		    (!o->check || strchr("sO", letters[i].letter)))
 			die_usage("%s", usage);
 	}
-	if (optind + 1 != argc ||
-	    !(f->pre.nr_units || f->pre.tables.nr_targets))
+	if (optind + 1 != argc && !(o->check && optind == argc))
+		die_usage("%s", usage);
+	if (!f->pre.nr_units && !f->pre.tables.nr_targets)
 		die_usage("%s", usage);
 	o->in = argv[optind];
-	check_name(o->name);
+	if (!o->check)
+		check_name(o->name);
 	f->object = o->object;
 }
 
@@ -428,6 +437,47 @@ static void make_info(struct tables *t, const struct options *o,
 	table_add(t, TABLE_info, &info, 1);
 }
 
+/* After this, rows of the update may be made; false if something is refused. */
+static bool make_pre_side(struct finish *f, const struct link_rows *rows)
+{
+	imports_prepare(f);
+	imports_want(f);
+	datas_want(f, rows->datas);
+	pre_make(&f->pre);
+	return !nr_refused();
+}
+
+static void make_rows(struct finish *f, const struct link_rows *rows)
+{
+	for (uint64_t at = 0; rows->funcs && at < rows->funcs->size;
+	     at += sizeof(struct link_func))
+		make_func(f, rows->funcs, at);
+	for (uint64_t at = 0; rows->consts && at < rows->consts->size;
+	     at += sizeof(struct link_const))
+		make_const(f, rows->consts, at);
+	datas_make(f, rows->datas);
+}
+
+/* All that finishing would do but for the file; without new code, less of it. */
+static int check(struct finish *f, const struct options *o)
+{
+	struct link_rows rows;
+
+	if (!o->in) {
+		pre_make(&f->pre);
+		return nr_refused() ? EXIT_REFUSED : EXIT_OK;
+	}
+	f->ko = obj_open(o->in);
+	exports_read(f, o->symvers);
+	rows = take_rows(f);
+	if (make_pre_side(f, &rows)) {
+		obj_number(f->ko);
+		make_rows(f, &rows);
+		imports_resolve(f);
+	}
+	return nr_refused() ? EXIT_REFUSED : EXIT_OK;
+}
+
 /**
  * cmd_finish() - make a part of an update of a linked module
  * @argc: number of arguments
@@ -442,6 +492,8 @@ int cmd_finish(int argc, char **argv)
 	struct link_rows rows;
 
 	parse(&o, &f, argc, argv);
+	if (o.check)
+		return check(&f, &o);
 	f.ko = obj_open(o.in);
 	check_modinfo(f.ko, &o);
 	if (strcmp(o.object, LSP_VMLINUX))
@@ -451,11 +503,7 @@ int cmd_finish(int argc, char **argv)
 		exports_read(&f, o.new_symvers);
 
 	rows = take_rows(&f);
-	imports_prepare(&f);
-	imports_want(&f);
-	datas_want(&f, rows.datas);
-	pre_make(&f.pre);
-	if (nr_refused())
+	if (!make_pre_side(&f, &rows))
 		return EXIT_REFUSED;
 
 	/* From here on no section is added or dropped. */
@@ -463,13 +511,7 @@ int cmd_finish(int argc, char **argv)
 	add_patch(f.ko, o.patch);
 	obj_number(f.ko);
 
-	for (uint64_t at = 0; rows.funcs && at < rows.funcs->size;
-	     at += sizeof(struct link_func))
-		make_func(&f, rows.funcs, at);
-	for (uint64_t at = 0; rows.consts && at < rows.consts->size;
-	     at += sizeof(struct link_const))
-		make_const(&f, rows.consts, at);
-	datas_make(&f, rows.datas);
+	make_rows(&f, &rows);
 	make_info(&f.pre.tables, &o, rows.flags);
 	imports_resolve(&f);
 	if (nr_refused())

@@ -59,7 +59,7 @@ check_types_jobs() {
 	((${#failed[@]})) || return 0
 	message "error:"
 	cat "${failed[@]/%.failed/.log}" >&2
-	die "$E_TREE" "the layout of types cannot be compared"
+	fault "$E_TREE" "the layout of types cannot be compared"
 }
 
 # What was found goes into the report, once for all units that say the same.
@@ -75,6 +75,8 @@ compare_types() {
 	for i in "${!CHANGED[@]}"; do
 		has_types "$i" || continue
 		out=$WORK/obj/$i
+		[[ ! -f $WORK/jobs/$i.old.failed && ! -f $WORK/jobs/$i.new.failed ]] ||
+			continue
 		# The status 1 means that something was refused.
 		printf 'cd %q || exit 1\n%q -a %q -b %q -r %q%s > %q || [ $? = 1 ]\n' \
 			"$WORK" "$TYPES" "$out.old.o" "$out.new.o" \

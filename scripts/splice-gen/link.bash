@@ -195,9 +195,42 @@ install_parts() {
 	done
 }
 
+# What the last steps would refuse, found without a module: for a run that will
+# not come to them. New code of a unit is there unless its change was refused.
+refuse_early() {
+	local part
+
+	((${#CHANGED[@]})) || return 0
+	step "check"
+	list_parts
+	for part in "${PARTS[@]}"; do
+		check_part "$part"
+	done
+}
+
+check_part() {
+	local i
+	local -a units=() new=()
+
+	while read -r i; do
+		units+=(-u "$i:${CHANGED[i]}:$OBJTREE/${CHANGED[i]}")
+		[[ ! -f $WORK/module/unit-$i.o_shipped ]] ||
+			new+=("$WORK/module/unit-$i.o_shipped")
+	done < <(units_of "$1")
+	((${#units[@]})) || return 0
+	if ((${#new[@]})); then
+		ld -r -o "$WORK/module/new.o" "${new[@]}"
+		new=("$WORK/module/new.o")
+	fi
+	"$ELF" finish -c -s "$OBJTREE/Module.symvers" -O "$1" "${units[@]}" \
+		${new[@]+"${new[@]}"} > "$WORK/check" ||
+		grep '^refuse' "$WORK/check" >> "$WORK/report" ||
+		fault "$E_TREE" "splice-elf failed"
+}
+
 # Refused only when the whole module was there: still an answer of its own.
 refused_late() {
 	grep '^refuse' "$1" >> "$WORK/report" ||
 		die "$E_TREE" "splice-elf failed"
-	print_report "$E_REFUSED"
+	conclude
 }

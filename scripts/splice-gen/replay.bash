@@ -288,14 +288,26 @@ compile_units() {
 	check_includes
 }
 
-# What was compiled for the build must still compile.
+# What was compiled for the build must still compile. The other units have their
+# say all the same.
 check_pre() {
 	local failed=("$WORK"/jobs/*.pre.failed "$WORK"/jobs/*.replay.failed)
 
 	((${#failed[@]})) || return 0
 	message "error:"
 	cat "${failed[@]/%.failed/.log}" >&2
-	die "$E_TREE" "the source does not compile without the patch: not the source of this build, or not its toolchain"
+	fault "$E_TREE" "the source does not compile without the patch: not the source of this build, or not its toolchain"
+	forget_failed pre
+}
+
+# Nothing more can be said of units that do not compile before, or after, the
+# patch.
+forget_failed() {
+	local i
+
+	for i in "${!UNITS[@]}"; do
+		[[ ! -f $WORK/jobs/$i.$1.failed ]] || unset "UNITS[i]"
+	done
 }
 
 # A directive of fix_lines must never be what breaks a source, and line numbers
@@ -316,7 +328,8 @@ check_post() {
 	((${#failed[@]})) || return 0
 	message "error:"
 	cat "${failed[@]/%.failed/.log}" | sed "s|$WORK/view/||g" >&2
-	die "$E_COMPILE" "the patched source does not compile"
+	fault "$E_COMPILE" "the patched source does not compile"
+	forget_failed post
 }
 
 # No touched file may have been read from the tree itself.

@@ -2,7 +2,9 @@
 #
 # The report of splice-gen, for people or (json=1) for programs.
 #
-#   awk -v name=UPDATE -v json=1|'' -f report.awk REPORT
+#   awk -v name=UPDATE -v json=1|'' -v reasons=FILE -f report.awk REPORT
+#
+# FILE is what `splice-elf reasons` says. Fails for a reason that is not in it.
 #
 # Its input are lines of fields between tabs, the first says what the others are:
 #
@@ -12,18 +14,55 @@
 #   pinned	SYMBOL	USER
 #   refuse	REASON	WHERE	TEXT
 #   note	WHERE	TEXT
+#   error	STATUS	TEXT
 #   module	PATH
 #   seconds	STEP	SECONDS
 #
 # A vertical tab in a TEXT begins another line of it.
 
-function string(text)
+# A byte that is part of no UTF-8 character, or that JSON does not take as it is,
+# is given by its number.
+function string(text,	out, bytes)
 {
-	gsub(/\\/, "&&", text)
-	gsub(/"/, "\\\"", text)
-	gsub(/\013/, "\\n", text)
-	gsub(/[\001-\037]/, " ", text)
-	return "\"" text "\""
+	gsub(/\013/, "\n", text)
+	if (text !~ /[^ !#-\[\]-~]/)
+		return "\"" text "\""
+	while (text != "") {
+		if (match(text, /^[ !#-\[\]-~]+/))
+			bytes = RLENGTH
+		else
+			bytes = utf8_length(text)
+		if (bytes)
+			out = out substr(text, 1, bytes)
+		else
+			out = out sprintf("\\u%04x", number[substr(text, 1, 1)])
+		text = substr(text, bytes ? bytes + 1 : 2)
+	}
+	return "\"" out "\""
+}
+
+# Bytes of the character of two bytes or more that the text begins with, or 0.
+function utf8_length(text)
+{
+	if (match(text, /^[\302-\337][\200-\277]/) ||
+	    match(text, /^\340[\240-\277][\200-\277]/) ||
+	    match(text, /^[\341-\354\356\357][\200-\277][\200-\277]/) ||
+	    match(text, /^\355[\200-\237][\200-\277]/) ||
+	    match(text, /^\360[\220-\277][\200-\277][\200-\277]/) ||
+	    match(text, /^[\361-\363][\200-\277][\200-\277][\200-\277]/) ||
+	    match(text, /^\364[\200-\217][\200-\277][\200-\277]/))
+		return RLENGTH
+	return 0
+}
+
+# The table of reasons: word, meaning, advice.
+function read_reasons(	line, field)
+{
+	while (reasons != "" && (getline line < reasons) > 0) {
+		split(line, field, "\t")
+		meaning[field[1]] = field[2]
+		advice[field[1]] = field[3]
+	}
 }
 
 # The further lines of a text, below its first one.
@@ -39,7 +78,12 @@ function append(list, key, element)
 	list[key] = list[key] (key in list && list[key] != "" ? "," : "") element
 }
 
-BEGIN { FS = "\t" }
+BEGIN {
+	FS = "\t"
+	for (i = 1; i < 256; i++)
+		number[sprintf("%c", i)] = i
+	read_reasons()
+}
 
 $1 == "unit" {
 	object = $2
@@ -67,11 +111,26 @@ $1 == "pinned" {
 	       ": can be undone, but not unloaded\n"
 }
 
-$1 == "refuse" {
+$1 == "refuse" && !told[$0]++ {
+	if (!($2 in advice)) {
+		print "splice-gen: internal error: no such reason: " $2 > "/dev/stderr"
+		failed = 3
+	}
 	append(lists, "refusals", "{\"reason\":" string($2) ",\"where\":" string($3) \
-	       ",\"text\":" string($4) "}")
-	refused = refused sprintf("  %-14s %s\n                 %s\n", $2, $3,
-				  indented($4, "                 "))
+	       ",\"text\":" string($4) ",\"meaning\":" string(meaning[$2]) \
+	       ",\"advice\":" string(advice[$2]) "}")
+	refused = refused sprintf("  %-14s %s\n                 %s\n                 advice: %s\n",
+				  $2, $3, indented($4, "                 "), advice[$2])
+}
+
+$1 == "error" {
+	if (!status || $2 < status) {
+		status = $2 + 0
+		error = ""
+	}
+	if ($2 == status)
+		error = error (error == "" ? "" : "; ") $3
+	wrong = wrong "  error: " $3 "\n"
 }
 
 $1 == "note" {
@@ -100,8 +159,11 @@ function print_json(	i, object)
 	printf "],\"modules\":[%s]", lists["modules"]
 	if (refused != "")
 		printf ",\"refusals\":[%s]", lists["refusals"]
-	printf ",\"pinned\":[%s],\"notes\":[%s],\"seconds\":{%s}}\n",
+	printf ",\"pinned\":[%s],\"notes\":[%s],\"seconds\":{%s}",
 	       lists["pinned"], lists["notes"], lists["seconds"]
+	if (status)
+		printf ",\"error\":{\"status\":%d,\"text\":%s}", status, string(error)
+	print "}"
 }
 
 function print_text(	i)
@@ -109,10 +171,10 @@ function print_text(	i)
 	print "update " name
 	for (i = 1; i <= nr_objects; i++)
 		printf "  %s\n%s", objects[i], body[objects[i]]
-	printf "%s", tail
+	printf "%s%s", tail, wrong
 	if (refused != "")
 		printf "cannot be spliced:\n%s", refused
-	else if (!nr_objects)
+	else if (!nr_objects && !status)
 		print "nothing to change in a running kernel"
 	printf "%s", made
 }
@@ -122,4 +184,5 @@ END {
 		print_json()
 	else
 		print_text()
+	exit failed
 }

@@ -22,15 +22,15 @@ is_followed() {
 	COPYING|CREDITS|MAINTAINERS|README)
 		return 1 ;;
 	Kconfig*|*/Kconfig*)
-		refuse kconfig "$file" "the configuration of a running kernel is fixed; leave this file out if the code does not need it" ;;
+		refuse kconfig "$file" "the configuration of a running kernel is fixed" ;;
 	Makefile*|*/Makefile*|Kbuild|*/Kbuild)
-		refuse build "$file" "how the kernel is built cannot change; leave this file out" ;;
+		refuse build "$file" "how the kernel is built cannot change" ;;
 	*.rs)
-		refuse rust "$file" "Rust is not supported" ;;
+		refuse rust "$file" "a Rust source" ;;
 	*.[chS])
 		return 0 ;;
 	*)
-		refuse input "$file" "what is made from this kind of file cannot be followed; leave it out if the code does not need it" ;;
+		refuse input "$file" "neither C nor assembly, nor known to mean nothing" ;;
 	esac
 	return 1
 }
