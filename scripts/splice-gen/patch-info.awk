@@ -6,7 +6,8 @@
 #   awk -v want=subject -f patch-info.awk PATCH    first line of its message
 #   awk -v want=layout-ok -f patch-info.awk PATCH  types of Splice-layout-ok: lines
 #
-# Fails, with a message, for what cannot be followed file by file.
+# Fails, with a message, for what cannot be followed file by file. Files that git
+# makes, removes or moves are told also if no line of them is.
 #
 # Called by splice-gen.
 
@@ -30,8 +31,18 @@ function add(path)
 		files[++count] = path
 }
 
+# "diff --git a/FILE b/FILE": the names are the same, or are told further below.
+function git_file(line,	half)
+{
+	sub(/\r$/, "", line)
+	sub(/^diff --git /, "", line)
+	half = substr(line, 1, (length(line) - 1) / 2)
+	return substr(half, 3) == substr(line, length(half) + 4) ? half : ""
+}
+
 function subject_of(line)
 {
+	sub(/\r$/, "", line)
 	if (line ~ /^Subject: /) {
 		sub(/^Subject: +(\[[^]]*\] *)*/, "", line)
 		return line
@@ -78,13 +89,26 @@ old > 0 || new > 0 {
 	next
 }
 
-/^(rename|copy) (from|to) / {
-	complain("renamed files cannot be handled: " $0)
+/^diff --git / {
+	body = 1
+	git = git_file($0)
+	next
+}
+
+/^(new|deleted) file mode / && git != "" {
+	add(git)
+	next
+}
+
+body && /^(rename|copy) (from|to) [^ ]/ {
+	path = $0
+	sub(/^[a-z]+ [a-z]+ /, "", path)
+	add("a/" path)
 	next
 }
 
 /^(GIT binary patch|Binary files )/ {
-	complain("binary files cannot be handled: " $0)
+	complain("binary files cannot be handled: " (git == "" ? $0 : substr(git, 3)))
 	next
 }
 
@@ -112,6 +136,7 @@ old > 0 || new > 0 {
 # A mail header goes on in the lines that start with a blank.
 !body && folded && /^[ \t]/ {
 	sub(/^[ \t]+/, "")
+	sub(/\r$/, "")
 	subject = subject " " $0
 	next
 }

@@ -13,6 +13,19 @@ declare -A EDITED=()	# target -> command that objtool then edited it with
 declare -A CLASS=()	# target -> kernel, module, or why it is neither
 declare -A OBJECT=()	# target -> vmlinux or names of modules, with ":" between
 
+# is_idle kconfig|make FILE: does the change of the file mean nothing to this build?
+is_idle() {
+	local side
+
+	for side in pre post; do
+		[[ -f $WORK/$side/$2 ]] || return
+		awk -v kind="$1" -v config="$OBJTREE/include/config/auto.conf" \
+			-f "$HERE/build-text.awk" "$WORK/$side/$2" > "$WORK/$side.text"
+	done
+	cmp -s "$WORK/pre.text" "$WORK/post.text" || return
+	report note "$2" "what changes in it has no effect on this build"
+}
+
 # Is this a file whose users the saved commands tell? Others are refused.
 is_followed() {
 	local file=$1
@@ -22,8 +35,10 @@ is_followed() {
 	COPYING|CREDITS|MAINTAINERS|README)
 		return 1 ;;
 	Kconfig*|*/Kconfig*)
+		! is_idle kconfig "$file" || return 1
 		refuse kconfig "$file" "the configuration of a running kernel is fixed" ;;
 	Makefile*|*/Makefile*|Kbuild|*/Kbuild)
+		! is_idle make "$file" || return 1
 		refuse build "$file" "how the kernel is built cannot change" ;;
 	*.rs)
 		refuse rust "$file" "a Rust source" ;;
