@@ -3,7 +3,7 @@
  * splice-elf diff: what a change of one unit means for a running kernel, and
  * the object with the new code.
  *
- *   splice-elf diff -u K -n UNIT.o -p PLAIN.o -a PRE.o -b POST.o -o OUT.o
+ *   splice-elf diff [-e] -u K -n UNIT.o -p PLAIN.o -a PRE.o -b POST.o -o OUT.o
  *
  * PLAIN is the object that the running kernel was linked from; PRE and POST
  * are the source before and after the change, compiled with a section for
@@ -217,6 +217,8 @@ static int run(struct diff *d, const char *path)
 		return EXIT_NO_CHANGE;
 
 	report_items(d);
+	if (d->explain)
+		explain(d);
 	check_unknown(d);
 	old_contents_make(d);
 	emit(d);
@@ -243,8 +245,11 @@ int cmd_diff(int argc, char **argv)
 	char *end;
 	int opt;
 
-	while ((opt = getopt(argc, argv, "u:n:p:a:b:o:")) != -1) {
+	while ((opt = getopt(argc, argv, "eu:n:p:a:b:o:")) != -1) {
 		switch (opt) {
+		case 'e':
+			d.explain = true;
+			break;
 		case 'u':
 			d.unit = strtoul(optarg, &end, 10);
 			if (!*optarg || *end)
@@ -271,7 +276,7 @@ int cmd_diff(int argc, char **argv)
 	}
 	if (d.unit == UINT32_MAX || !d.unit_name || !plain || !pre || !post ||
 	    !out || optind != argc)
-		die_usage("diff -u K -n UNIT.o -p PLAIN.o -a PRE.o -b POST.o -o OUT.o");
+		die_usage("diff [-e] -u K -n UNIT.o -p PLAIN.o -a PRE.o -b POST.o -o OUT.o");
 
 	d.plain = obj_open(plain);
 	items_make(d.plain);

@@ -356,9 +356,6 @@ static struct link_rows take_rows(struct finish *f)
 		.flags = union_of_flags(f),
 	};
 
-	if (!(rows.funcs && rows.funcs->size) &&
-	    !(rows.datas && rows.datas->size) && f->pre.nr_units)
-		die(f->ko, LINK_FUNCS_SECTION, "the module replaces nothing");
 	for_each_section(f->ko, sec) {
 		bool known = false;
 
@@ -503,6 +500,9 @@ int cmd_finish(int argc, char **argv)
 		exports_read(&f, o.new_symvers);
 
 	rows = take_rows(&f);
+	if (!(rows.funcs && rows.funcs->size) &&
+	    !(rows.datas && rows.datas->size) && !f.pre.tables.nr_targets)
+		die(f.ko, LINK_FUNCS_SECTION, "the module replaces nothing");
 	if (!make_pre_side(&f, &rows))
 		return EXIT_REFUSED;
 

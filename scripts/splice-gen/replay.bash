@@ -98,14 +98,17 @@ fix_lines() {
 	done
 }
 
-# add_job ID TARGET pre|post FLAGS [AFTER]: a run of the target's command that
-# writes $WORK/obj/ID.o instead, from the source before or after the patch, and
-# what the shell is to do if that went well.
+# add_job ID TARGET pre|post|plain FLAGS [AFTER]: a run of the target's command that
+# writes $WORK/obj/ID.o instead, from the source before or after the patch
+# (plain: without fix_lines), and what the shell is to do if that went well.
 add_job() {
 	local id=$1 target=$2 out=$WORK/obj/$1.o root=$PRE_ROOT cwd=$OBJTREE
 	local command=${SAVED[$2]} before
 
-	[[ $3 == pre ]] || root=$WORK/view/
+	case $3 in
+	post)	root=$WORK/view/ ;;
+	plain)	root=$WORK/plain/ ;;
+	esac
 	if [[ $root != "$BUILT_ROOT" && -n $BUILT_ROOT ]]; then
 		for before in ' ' '=' ',' "'" '"' I; do
 			command=${command//"$before$BUILT_ROOT"/"$before$root"}

@@ -14,6 +14,9 @@
 #   pinned	SYMBOL	USER
 #   refuse	REASON	WHERE	TEXT
 #   note	WHERE	TEXT
+#   cause	UNIT	FUNC	TEXT
+#   insn	UNIT	FUNC	PART	OFFSET	OLD	NEW	OLD-LINE	NEW-LINE
+#   entry	UNIT	FUNC	TEXT
 #   error	STATUS	TEXT
 #   module	PATH
 #   seconds	STEP	SECONDS
@@ -91,18 +94,28 @@ $1 == "unit" {
 	if (!(object in units))
 		objects[++nr_objects] = object
 	append(units, object, string(unit))
-	body[object] = body[object] "    " unit "\n"
+	targets[object, ++nr_targets[object]] = unit
 }
 
 $1 == "func" || $1 == "data" {
-	change = "{\"name\":" string($3) ",\"change\":" string($2) \
-		 ",\"why\":" string($4) ",\"unit\":" string(unit) "}"
-	if ($1 == "func")
-		append(functions, object, change)
-	else
-		append(data, object, change)
-	body[object] = body[object] sprintf("      %-9s %-32s %s\n", $2,
-		       $3 ($1 == "func" ? "()" : ""), $4)
+	object_of[++nr_changes] = object
+	unit_of[nr_changes] = unit
+	what[nr_changes] = $1
+	change[nr_changes] = $2
+	name_of[nr_changes] = $3
+	why[nr_changes] = $4
+	replaced += $1 == "func" && $2 == "replaced"
+}
+
+$1 == "cause" { cause[$2, $3] = $4 }
+$1 == "entry" { entry[$2, $3] = $4 }
+$1 == "insn" {
+	insn_part[$2, $3] = $4
+	insn_offset[$2, $3] = $5
+	insn_old[$2, $3] = $6
+	insn_new[$2, $3] = $7
+	line_old[$2, $3] = $8
+	line_new[$2, $3] = $9
 }
 
 $1 == "pinned" {
@@ -147,8 +160,77 @@ $1 == "seconds" {
 	append(lists, "seconds", string($2) ":" $3)
 }
 
+# What --explain found out of a function, for programs.
+function json_explained(key,	out)
+{
+	if (key in cause)
+		out = ",\"cause\":" string(cause[key])
+	if (key in insn_old) {
+		out = out ",\"insn\":{\"function\":" string(insn_part[key]) \
+		      ",\"offset\":" insn_offset[key] \
+		      ",\"old\":" string(insn_old[key]) ",\"new\":" string(insn_new[key])
+		if (line_old[key] != "")
+			out = out ",\"old_line\":" string(line_old[key])
+		if (line_new[key] != "")
+			out = out ",\"new_line\":" string(line_new[key])
+		out = out "}"
+	}
+	if (key in entry)
+		out = out ",\"blocked\":" string(entry[key])
+	return out
+}
+
+# And for people.
+function text_explained(key,	out)
+{
+	if (key in cause)
+		out = "                why: " cause[key] "\n"
+	if (key in insn_old) {
+		out = out sprintf("                at %s+0x%x", insn_part[key], insn_offset[key])
+		if (line_new[key] != "")
+			out = out ", " line_new[key]
+		if (line_old[key] != "" && line_old[key] != line_new[key])
+			out = out ", before " line_old[key]
+		out = out "\n                  - " insn_old[key] \
+			  "\n                  + " insn_new[key] "\n"
+	}
+	if (key in entry)
+		out = out "                blocked when loaded: " entry[key] "\n"
+	return out
+}
+
+function collect_json(	i)
+{
+	for (i = 1; i <= nr_changes; i++) {
+		key = unit_of[i] SUBSEP name_of[i]
+		text = "{\"name\":" string(name_of[i]) ",\"change\":" string(change[i]) \
+		       ",\"why\":" string(why[i]) ",\"unit\":" string(unit_of[i])
+		if (what[i] == "func")
+			append(functions, object_of[i], text json_explained(key) "}")
+		else
+			append(data, object_of[i], text "}")
+	}
+}
+
+function print_object(object,	i, n)
+{
+	print "  " object
+	for (n = 1; n <= nr_targets[object]; n++) {
+		print "    " targets[object, n]
+		for (i = 1; i <= nr_changes; i++) {
+			if (unit_of[i] != targets[object, n])
+				continue
+			printf "      %-9s %-32s %s\n", change[i],
+			       name_of[i] (what[i] == "func" ? "()" : ""), why[i]
+			if (what[i] == "func")
+				printf "%s", text_explained(unit_of[i] SUBSEP name_of[i])
+		}
+	}
+}
+
 function print_json(	i, object)
 {
+	collect_json()
 	printf "{\"update\":%s,\"objects\":[", string(name)
 	for (i = 1; i <= nr_objects; i++) {
 		object = objects[i]
@@ -170,11 +252,11 @@ function print_text(	i)
 {
 	print "update " name
 	for (i = 1; i <= nr_objects; i++)
-		printf "  %s\n%s", objects[i], body[objects[i]]
+		print_object(objects[i])
 	printf "%s%s", tail, wrong
 	if (refused != "")
 		printf "cannot be spliced:\n%s", refused
-	else if (!nr_objects && !status)
+	else if (!replaced && !status)
 		print "nothing to change in a running kernel"
 	printf "%s", made
 }

@@ -6,7 +6,8 @@
  * file that implements them. Arrows are "may call":
  *
  *   main -> verbs (diff, same, finish, verify, show, reasons)
- *   diff -> split, correlate, objects, check, carry, keep, emit
+ *   diff -> split, correlate, objects, check, carry, keep,
+ *        explain, emit
  *        -> readers, old, compare -> items, special
  *   everything -> elf -> diag -> reasons
  */
@@ -553,6 +554,7 @@ struct diff {
 	struct obj	*post;
 	struct obj	*out;
 	bool		pinned;
+	bool		explain;
 };
 
 /* emit.c */
@@ -634,6 +636,11 @@ void check_entered(struct diff *d);
 bool keeps_address(const struct item *func, const struct item *object);
 /* Find addresses of carried things that may be left behind. */
 void find_pinned(struct diff *d);
+
+/* explain.c */
+
+/* Lines for the script: why, and from where on, replaced functions differ. */
+void explain(struct diff *d);
 
 /* verbs: diff.c same.c finish.c verify.c show.c reasons.c */
 

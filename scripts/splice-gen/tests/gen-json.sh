@@ -74,4 +74,18 @@ printf 'refuse\tsesame\tplace\ttext\n' > "$WORK/report"
 ok "an unknown reason" status 3 'no such reason: sesame' \
 	awk -v json=1 -v name=x -v reasons="$WORK/reasons" -f "${GEN%/*}/report.awk" "$WORK/report"
 
+# A module that is made, where there is a kernel to make one for.
+made() {
+	"$GEN" -k "$KSRC" -O "$KOBJ" -n made -o "$OUT" -q --json "$WORK/real.patch" \
+		> "$WORK/stdout" && json &&
+		grep -F -q "\"modules\":[\"$OUT/made.ko\"]" "$WORK/stdout" &&
+		"$GEN" -O "$KOBJ" --show "$OUT/made.ko" --json > "$WORK/stdout" && json
+}
+if [[ -f ${KOBJ-}/vmlinux && -n ${KSRC-} ]]; then
+	sed "s/return -1 +/return -2 +/" "$KSRC/lib/hexdump.c" |
+		diff -u --label a/lib/hexdump.c --label b/lib/hexdump.c "$KSRC/lib/hexdump.c" - \
+		> "$WORK/real.patch"
+	ok "a module" made
+fi
+
 finish

@@ -86,6 +86,10 @@ ok "documentation" status 66 "nothing to change" \
 	gen "$(patch_of doc Documentation/text.rst 's/text/more/')"
 ok "a file that is not built" status 66 "drivers/unbuilt.c: nothing in this build" \
 	gen "$(patch_of unbuilt drivers/unbuilt.c 's/a/b/')"
+# shellcheck disable=SC2016 # that is sed's dollar
+ok "a function that nobody calls" status 66 "nothing to change" \
+	gen "$(patch_of uncalled kernel/sub/one.c '$s/$/\nint lonely(int x);\nint lonely(int x)\n{\n\treturn x;\n}/')"
+ok "it is named all the same" says "new +lonely"
 ok "a macro that nobody uses" status 66 "nothing to change" \
 	gen "$(patch_of unused include/linux/shared.h '1s,^,#define NEW 1\n,')"
 
