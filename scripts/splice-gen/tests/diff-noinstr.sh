@@ -10,4 +10,8 @@ for sect in .noinstr.text .entry.text .kprobes.text; do
 	run_diff
 	check "$sect is refused" refused noinstr
 done
+pre <<< "__section(\".static_call.text\") int entry(int x) { return x + 1; }"
+post <<< "__section(\".static_call.text\") int entry(int x) { return x + 2; }"
+run_diff
+check ".static_call.text is refused" refused static-call
 finish

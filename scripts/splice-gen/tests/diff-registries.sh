@@ -16,4 +16,10 @@ add .initcall6.init '.long entry - .'
 check "new initcall" refused initcall
 add __param '.quad entry'
 check "new parameter" refused param
+add __syscalls_metadata '.quad entry'
+check "new system call" refused syscall
+add _ftrace_events '.quad entry'
+check "new trace event" refused tracepoint
+add .static_call_tramp_key '.long entry - ., entry - .'
+check "new static call" refused static-call
 finish

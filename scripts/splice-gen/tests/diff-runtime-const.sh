@@ -21,4 +21,14 @@ check "it names the immediate" \
 	count_is 1 .livesplice.link.consts "(.text.entry|entry.splice) \+ [0-9a-f]+"
 check "and the constant" count_is 1 .livesplice.link.consts "USER_PTR_MAX.*"
 check "the table itself is not carried" not has_section runtime_ptr_USER_PTR_MAX
+
+pre <<'END'
+int entry(ulong p) { return p; }
+END
+post <<'END'
+static ulong limit = 7;
+int entry(ulong p) { return p > runtime_const_ptr(limit) && p < *(volatile ulong *)&limit; }
+END
+run_diff
+check "a constant that is new" refused runtime-const
 finish

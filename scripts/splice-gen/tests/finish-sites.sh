@@ -148,6 +148,8 @@ assemble <<< "1: nop; $(table unheard_of '.quad 1b')"
 ok "a section nobody knows" refused section unheard_of
 assemble <<< "1: nop; $(table .unheard_of '.quad 0')"
 ok "one that has nothing to do with code" status 0 '^.livesplice.units	1' "$ELF" show --pre pre.o
+assemble <<< 'nop; .pushsection .data; v: .type v, @tls_object; .long 0; .popsection'
+ok "a symbol of a kind nobody knows" refused symbol v
 assemble <<< 'movq foo@GOTPCREL(%rip), %rax'
 ok "a relocation nobody knows" refused reloc 'f\+0x3'
 assemble <<< ".pushsection .rodata.str1.1, \"aMS\", @progbits, 1; x: .asciz \"x\"; .popsection; .reloc . + 3, R_X86_64_PC32, .rodata.str1.1; leaq 0(%rip), %rax"

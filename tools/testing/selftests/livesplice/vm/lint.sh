@@ -178,6 +178,40 @@ abi_words()
 		grep -oE '(``[a-z]+``|"[a-z]+")' | tr -d '"`' | sort -u
 }
 
+# The words of the generator's table against Documentation and the tests.
+generator_reasons()
+{
+	local gen=$TOP/scripts/splice-gen word known documented tested
+
+	known=$(sed -n 's/^\tX([A-Z_]*, "\([a-z-]*\)", \\$/\1/p' "$gen/reasons.h" | sort)
+	[ -n "$known" ] || echo "no reason words found in scripts/splice-gen/reasons.h"
+	sort <<<"$known" | uniq -d | sed 's/.*/reason "&" is there twice/'
+	documented=$(refusal_words "$TOP/Documentation/livesplice/splice-gen.rst")
+	diff <(echo "$known") <(echo "$documented") | sed -n \
+		-e 's/^< \(.*\)/reason "\1" is not in Documentation\/livesplice\/splice-gen.rst/p' \
+		-e 's/^> \(.*\)/splice-gen.rst explains "\1", which splice-elf does not know/p'
+	tested=$(tested_words)
+	for word in $known; do
+		grep -qE "(^|[^a-z-])$word([^a-z-]|\$)" <<<"$tested" ||
+			echo "reason \"$word\" is in no test"
+	done
+}
+
+# Words in front of an explanation, in the part about refusals.
+refusal_words()
+{
+	awk '/^Refusals$/ { on = 1 }
+	     on && /^    / && last ~ /^[a-z-]+(, [a-z-]+)*$/ { print last }
+	     { last = $0 }' "$1" | tr -s ', ' '\n' | sort
+}
+
+# Lines of tests that want a refusal.
+tested_words()
+{
+	(cd "$TOP" && files 'scripts/splice-gen/tests/*.sh' 'tools/testing/selftests/livesplice/*.sh' |
+		xargs -r grep -hE '^[^#]*(refuse|status 1|says|damaged|without)')
+}
+
 BASE=$VM/demo/CVE-2017-5123-vulnerable.patch
 if [ -z "${SRC:-}" ]; then
 	lock_cache
@@ -202,4 +236,5 @@ words '\bBUG(_ON)?\(' 'kernel/*' | gate "no BUG in the engine"
 words '(LINUX_VERSION_CODE|KERNEL_VERSION)' 'kernel/*' | gate "no version tests in the engine"
 words "$MACHINE" | gate "no paths of a machine"
 reasons | gate "reasons are documented"
+generator_reasons | gate "reasons of the generator are documented and tested"
 exit $failed
