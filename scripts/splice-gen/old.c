@@ -11,7 +11,7 @@
 
 #include "splice-elf.h"
 
-/* A string or constant that code of the plain pre object refers to. */
+/* A string or constant that the engine comes across in the running kernel. */
 struct old_content {
 	const struct section	*sec;
 	uint64_t		offset;
@@ -21,32 +21,50 @@ struct old_content {
 static struct old_content *contents;
 static size_t nr_contents, max_contents;
 
+static void note_contents(const struct section *sec, uint64_t start,
+			  uint64_t size)
+{
+	struct reloc *end = section_reloc_from(sec, start + size);
+
+	for (struct reloc *rel = section_reloc_from(sec, start); rel < end;
+	     rel++) {
+		struct ref ref = reloc_ref(rel);
+
+		if (ref.kind != REF_CONTENT)
+			continue;
+		contents = grow(contents, nr_contents, &max_contents,
+				sizeof(*contents));
+		contents[nr_contents++] = (struct old_content){
+			.sec = ref.sec,
+			.offset = ref.offset,
+			.size = content_size(ref.sec, ref.offset),
+		};
+	}
+}
+
 /**
- * old_contents_make() - note what text of the plain pre object uses
+ * old_contents_make() - note which strings and constants are at hand
  * @d: the diff
  *
- * The engine infers addresses from the code that it matches. What only data,
- * or only code that is gone after boot, refers to has no address for it.
+ * The engine infers addresses from the code that it matches, and from the old
+ * contents of objects that get new ones. What only other data, or only code
+ * that is gone after boot, refers to has no address for it.
  */
 void old_contents_make(struct diff *d)
 {
 	for_each_item(d->plain, item) {
-		if (!item->func || item_is_weak(item) ||
-		    !section_is(item->sec, KIND_TEXT))
-			continue;
-		for_each_item_reloc(item, rel) {
-			struct ref ref = reloc_ref(rel);
+		if (item->func && !item_is_weak(item) &&
+		    section_is(item->sec, KIND_TEXT))
+			note_contents(item->sec, item->offset, item->size);
+	}
+	for_each_item(d->post, item) {
+		const struct symbol *old;
 
-			if (ref.kind != REF_CONTENT)
-				continue;
-			contents = grow(contents, nr_contents, &max_contents,
-					sizeof(*contents));
-			contents[nr_contents++] = (struct old_content){
-				.sec = ref.sec,
-				.offset = ref.offset,
-				.size = content_size(ref.sec, ref.offset),
-			};
-		}
+		if (!item->rewritten)
+			continue;
+		old = old_place(d, item->twin);
+		if (old)
+			note_contents(old->sec, old->value, old->size);
 	}
 }
 

@@ -564,7 +564,7 @@ void emit(struct diff *d);
 
 /* old.c */
 
-/* Note which strings and constants the plain pre object's text uses. */
+/* Note which strings and constants the engine has addresses for. */
 void old_contents_make(struct diff *d);
 /* Name of an import for a string or constant that pre has, or NULL. */
 char *old_content_name(const struct diff *d, const struct ref *ref);

@@ -82,4 +82,21 @@ check "the pointer leads to the original" count_is 1 .rodata.table \
 	"$(old_name b f) \\+ 0"
 check "only the replaced function has a row" section_size \
 	.livesplice.link.funcs 32
+
+# Strings that stay are those of the old contents, which the engine has seen.
+names() {
+	cat <<-END
+	extern int use(const char *s);
+	static const char * const names[] = { "one", "two", "$1" };
+	int entry(unsigned int x) { return use(names[x % 3]); }
+	END
+}
+names three | pre
+names four | post
+run_diff
+check "another string in a table" result 0
+check "the others are the old ones" count_is 2 .rodata.names \
+	"__splice.old.7.[0-9a-f]+.[0-9a-f]+.s \+ 0"
+check "only the new one may be left behind" reports pinned '"four"' names+0x10
+check "only the new one is there" not grep -q 'pinned.*"one"' report
 finish
