@@ -3,12 +3,12 @@
  * splice-elf diff: what a change of one unit means for a running kernel, and
  * the object with the new code.
  *
- *   splice-elf diff [-e] -u K -n UNIT.o -p PLAIN.o -a PRE.o -b POST.o -o OUT.o
+ *   splice-elf diff [-em] -u K -n UNIT.o -p PLAIN.o -a PRE.o -b POST.o -o OUT.o
  *
  * PLAIN is the object that the running kernel was linked from; PRE and POST
- * are the source before and after the change, compiled with a section for
- * each function and object. The report goes to stdout, see report() and
- * refuse(). Called by main.c.
+ * are the source before and after the change, compiled with a section for each
+ * function and object; -m says that it is part of a module. The report goes to
+ * stdout, see report() and refuse(). Called by main.c.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -245,10 +245,13 @@ int cmd_diff(int argc, char **argv)
 	char *end;
 	int opt;
 
-	while ((opt = getopt(argc, argv, "eu:n:p:a:b:o:")) != -1) {
+	while ((opt = getopt(argc, argv, "emu:n:p:a:b:o:")) != -1) {
 		switch (opt) {
 		case 'e':
 			d.explain = true;
+			break;
+		case 'm':
+			d.module = true;
 			break;
 		case 'u':
 			d.unit = strtoul(optarg, &end, 10);
@@ -276,7 +279,7 @@ int cmd_diff(int argc, char **argv)
 	}
 	if (d.unit == UINT32_MAX || !d.unit_name || !plain || !pre || !post ||
 	    !out || optind != argc)
-		die_usage("diff [-e] -u K -n UNIT.o -p PLAIN.o -a PRE.o -b POST.o -o OUT.o");
+		die_usage("diff [-em] -u K -n UNIT.o -p PLAIN.o -a PRE.o -b POST.o -o OUT.o");
 
 	d.plain = obj_open(plain);
 	items_make(d.plain);

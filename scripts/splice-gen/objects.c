@@ -240,10 +240,15 @@ static bool is_zero(const struct item *item)
 	       section_reloc_from(item->sec, item->offset + item->size);
 }
 
+static bool is_exit(const struct item *item)
+{
+	return str_starts(item->sec->name, ".exit");
+}
+
 static bool is_init_function(const struct item *item)
 {
 	return item->func && section_is(item->sec, KIND_INIT) &&
-	       !str_starts(item->sec->name, ".exit");
+	       !is_exit(item);
 }
 
 /* A module's init function is known by two names. */
@@ -372,8 +377,13 @@ void note_boot_only(struct diff *d)
 					   NULL;
 		if (!why)
 			continue;
-		note(boot_name(item),
-		     "%s in section %s: no effect on a running kernel",
-		     item->twin ? "changed" : "new", item->sec->name);
+		if (d->module && is_exit(item))
+			note(boot_name(item),
+			     "%s in section %s of a module: not replaced; it only runs when the module is unloaded, which an enabled update prevents",
+			     item->twin ? "changed" : "new", item->sec->name);
+		else
+			note(boot_name(item),
+			     "%s in section %s: no effect on a running kernel",
+			     item->twin ? "changed" : "new", item->sec->name);
 	}
 }

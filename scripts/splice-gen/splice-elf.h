@@ -553,6 +553,7 @@ struct diff {
 	struct obj	*pre;
 	struct obj	*post;
 	struct obj	*out;
+	bool		module;		/* the unit is part of a module */
 	bool		pinned;
 	bool		explain;
 };

@@ -28,4 +28,21 @@ int entry(int x) { return setup(x); }
 END
 run_diff
 check "new code that needs boot code" refused init
+
+# What is built in never exits, but modules do.
+pre <<'END'
+__section(".exit.text") void leave(void) { _printk("a"); }
+int entry(int x) { return x; }
+END
+post <<'END'
+__section(".exit.text") void leave(void) { _printk("a"); _printk("b"); }
+int entry(int x) { return x; }
+END
+run_diff
+check "exit code" result 66
+check "exit code: it is named" reports note leave "changed in section .exit.text"
+run_diff -m
+check "exit code of a module" result 66
+check "exit code of a module: it is named" reports note leave \
+	"changed in section .exit.text of a module: not replaced"
 finish
