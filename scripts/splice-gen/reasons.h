@@ -42,7 +42,7 @@
 	  "the command that made the object cannot be replayed", \
 	  "build the kernel with the plain compiler, without wrappers that add commands") \
 	X(ASM, "asm", \
-	  "assembly code changes", \
+	  "assembly changes by which the kernel starts, is entered, traced or called by firmware, or that objtool does not check", \
 	  "write the change in C, in the callers of this code") \
 	X(ASM_OFFSETS, "asm-offsets", \
 	  "a constant changes that assembly code was built with", \
@@ -131,8 +131,11 @@
 	  "code is not a function", \
 	  "write it in C, as a function") \
 	X(INTERIOR, "interior", \
-	  "something refers into the middle of a function", \
-	  "refer to the function itself") \
+	  "something leads into the middle of a function, behind the jump", \
+	  "refer to the function itself, or leave the function as it is") \
+	X(BRANCH, "branch", \
+	  "a short branch leads out of its function", \
+	  "make it a call, or a jump to the function's name") \
 	X(FRAGMENT, "fragment", \
 	  "a part of a function is without the function", \
 	  "mark the function noinline") \
