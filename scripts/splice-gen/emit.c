@@ -244,7 +244,7 @@ static struct symbol *old_symbol(struct diff *d, const struct reloc *rel,
 			     "refers into the middle of a function");
 		return NULL;
 	}
-	if (item_is_label(item)) {
+	if (!item->func && is_text(item->sec)) {
 		refuse_reloc(rel, "label",
 			     "refers to code that is no function");
 		return NULL;

@@ -78,4 +78,16 @@ asm_change 's/body 1/body 7/' < <(unit | sed "/^end entry/r "<(echo "$code"))
 check "code that is no function: beside it" result 0
 asm_change 's/body 1/&\n\tjne code\n\t.skip 200, 0x90/' < <(unit | sed "/^end entry/r "<(echo "$code"))
 check "code that is no function: branch to it" refused label
+
+data='.type data, @object
+data:	.quad 1
+	.size data, 8
+	.skip 16, 0x90
+	.p2align 4, 0x90'
+asm_change 's/body 1/&\n\tmovl data(%rip), %eax/' < <(unit | sed "/^end entry/r "<(echo "$data"))
+check "data in text: use of it" refused label
+asm_change 's/quad 1/quad 2/' < <(unit | sed "/^end entry/r "<(echo "$data"))
+check "data in text: change of it" refused data
+asm_change 's/body 1/body 7/' < <(unit | sed "/^end entry/r "<(echo "$data"))
+check "data in text: beside it" result 0
 finish

@@ -14,4 +14,10 @@ pre <<< "__section(\".static_call.text\") int entry(int x) { return x + 1; }"
 post <<< "__section(\".static_call.text\") int entry(int x) { return x + 2; }"
 run_diff
 check ".static_call.text is refused" refused static-call
+
+blacklist='static void *listed __section("_kprobe_blacklist") __attribute__((used)) = entry;'
+pre <<< "int entry(int x) { return x + 1; } $blacklist"
+post <<< "int entry(int x) { return x + 2; } $blacklist"
+run_diff
+check "where no probe may be is refused" refused noinstr
 finish
