@@ -23,6 +23,7 @@ KUNIT_TEST="test-kunit.sh 240"
 # test-pinned.sh the last.
 ALL_TESTS="
 test-basic.sh 60
+test-asm.sh 60
 test-whole.sh 180
 test-sysfs.sh 60
 test-modules.sh 120
