@@ -101,6 +101,8 @@ static const unsigned char *contents(const struct section *sec,
 static bool same_bytes(const unsigned char *a, const unsigned char *b,
 		       uint64_t size, uint32_t noise)
 {
+	if (!a && !b)
+		return true;
 	for (uint64_t i = 0; i < size; i++) {
 		if (i < 32 && (noise & (1U << i)))
 			continue;
