@@ -221,7 +221,6 @@ preprocess_units() {
 	local -a sample=() others=() equal
 
 	for i in "${!UNITS[@]}"; do
-		is_code "${UNITS[i]}" || continue
 		if ((i % stride)); then
 			others+=("$i")
 		else
