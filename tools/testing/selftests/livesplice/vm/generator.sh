@@ -75,14 +75,51 @@ patch_of()
 	printf '%s\n' "$work/$1.patch"
 }
 
+# All that writing leaves a trace in, of everything in both trees. What was there
+# for a moment only shows in the time of its directory; reading shows nowhere.
 trees()
 {
-	(cd "$SRC" && find . -newer "$work/start" -type f
-	 cd "$OBJ" && find . -newer "$work/start" -type f)
+	find "$SRC" "$OBJ" -printf '%p %y %m %U:%G %n %s %T@ %i %l\n' | sort
 }
 
-touch "$work/start"
-sleep 0.1
+# What differs between two lists of trees().
+changed_in_trees()
+{
+	diff "$1" "$2" | sed -n 's/^[<>] //p'
+}
+
+# The lists must show what they are for, on a tree of their own.
+trees_tell()
+{
+	local SRC=$work/tree/src OBJ=$work/tree/obj what
+
+	for what in 'echo x >src/file' 'rm src/file' 'chmod 600 src/file' \
+		'touch obj/new' 'touch obj/new; rm obj/new' 'touch -d tomorrow src/file' \
+		'ln -f src/file obj/link' 'mv src/file src/other' \
+		'cp -p src/file x; rm src/file; mv x src/file'; do
+		rm -rf "$work/tree"
+		mkdir -p "$SRC" "$OBJ"
+		echo y >"$SRC/file"
+		trees >"$work/before"
+		sleep 0.01
+		cat "$SRC/file" >/dev/null
+		trees >"$work/after"
+		[ -z "$(changed_in_trees "$work/before" "$work/after")" ] ||
+			{ echo "reading is told from nothing"; return 1; }
+		(cd "$work/tree" && eval "$what")
+		trees >"$work/after"
+		[ -n "$(changed_in_trees "$work/before" "$work/after")" ] ||
+			{ echo "not noticed: $what"; return 1; }
+	done
+}
+
+if missed=$(trees_tell); then
+	echo "ok every change of a tree is noticed"
+else
+	echo "not ok every change of a tree is noticed: $missed"
+	failed=1
+fi
+trees >"$work/trees"
 
 status 0 . "an update is made" gen -n good "$FIX"
 status 0 cmdline_proc_show "--explain names the function" gen --explain "$FIX"
@@ -116,7 +153,8 @@ status 3 eventfd "source edited after the build, elsewhere in the unit" \
 	gen "$EDITED_FIX"
 restore
 
-changed=$(trees)
+trees >"$work/trees.now"
+changed=$(changed_in_trees "$work/trees" "$work/trees.now")
 if [ -z "$changed" ]; then
 	echo "ok neither tree was written to"
 else
