@@ -20,6 +20,7 @@ help:
 	@echo  '                    back; PATCH=FILE takes another fix, KDIR=TREE another tree'
 	@echo  '  corpus          - Every real fix of the corpus: generate, apply, undo'
 	@echo  '  bench           - What a pause and a call cost'
+	@echo  '  bench-gen       - What making an update costs: seconds by step, memory'
 	@echo  ''
 	@echo  'Testing:'
 	@echo  '  check           - Every test that a change must pass'
@@ -32,8 +33,8 @@ help:
 	@echo  ''
 	@echo  '  clean           - Remove what was built in this directory'
 
-.PHONY: demo check lint corpus bench
-demo check lint corpus bench:
+.PHONY: demo check lint corpus bench bench-gen
+demo check lint corpus bench bench-gen:
 	@$(VM)/$@.sh
 
 .PHONY: integrate remove
