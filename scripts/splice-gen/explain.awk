@@ -92,7 +92,7 @@ function from_source(name,	base, why, i, n, callee, known)
 			"patched text" : "changed macro in its text"
 	n = split(inlines[name], callee, " ")
 	for (i = 1; i <= n; i++)
-		if (text["pre", callee[i]] != text["post", callee[i]])
+		if (callee[i] != base && text["pre", callee[i]] != text["post", callee[i]])
 			why = why (why == "" ? "" : ", ") "inlined callee " callee[i]
 	return why
 }

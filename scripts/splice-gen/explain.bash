@@ -25,12 +25,15 @@ add_explain_jobs() {
 
 explain_changes() {
 	local i id
-	local -a ids=()
+	local -a ids=() which=()
 
-	((${#CHANGED[@]})) || return 0
+	for i in "${!CHANGED[@]}"; do
+		! grep -q $'^func\treplaced' "$WORK/detail.$i" || which+=("$i")
+	done
+	((${#which[@]})) || return 0
 	step "explain"
 	make_view plain post
-	for i in "${!CHANGED[@]}"; do
+	for i in "${which[@]}"; do
 		add_explain_jobs "$i" "${CHANGED[i]}"
 		for id in debug text; do
 			ids+=("$i.$id-old" "$i.$id-new")
@@ -41,7 +44,7 @@ explain_changes() {
 		touched_lines "$id" > "$WORK/lines.$id"
 		touched_bodies "$id" > "$WORK/bodies.$id"
 	done
-	for i in "${!CHANGED[@]}"; do
+	for i in "${which[@]}"; do
 		explain_unit "$i" >> "$WORK/report"
 	done
 }

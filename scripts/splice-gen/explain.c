@@ -125,20 +125,31 @@ static bool first_difference(struct at *a, struct at *b)
 	return true;
 }
 
-/* Do only the immediate and the displacement differ? */
+/* Bytes of an instruction that are not part of a constant. */
+static unsigned int head_size(const struct x86_insn *insn)
+{
+	return insn->disp_size ? insn->disp_off :
+	       insn->imm_size ? insn->imm_off : insn->len;
+}
+
+/*
+ * Do only the immediate and the displacement differ? The size of a displacement
+ * is in the two upper bits of modrm, with one byte behind it or none.
+ */
 static bool same_but_constants(const struct at *a, const struct at *b)
 {
 	const struct x86_insn *x = &a->insn, *y = &b->insn;
 	const unsigned char *p = bytes(a), *q = bytes(b);
+	unsigned int size = head_size(x);
 
-	if (!x->len || x->len != y->len || x->disp_off != y->disp_off ||
-	    x->imm_off != y->imm_off || x->disp_size != y->disp_size ||
-	    x->imm_size != y->imm_size || x->direct)
+	if (x->direct || y->direct || size != head_size(y) ||
+	    x->imm_size != y->imm_size || !x->disp_size != !y->disp_size ||
+	    x->base != y->base || x->index != y->index || x->reg != y->reg)
 		return false;
-	for (unsigned int i = 0; i < x->len; i++) {
-		if ((i < x->disp_off || i >= x->disp_off + x->disp_size) &&
-		    (i < x->imm_off || i >= x->imm_off + x->imm_size) &&
-		    p[i] != q[i])
+	for (unsigned int i = 0; i < size; i++) {
+		bool modrm = x->disp_size && i + 2 >= size;
+
+		if ((p[i] ^ q[i]) & (modrm ? 0x3f : 0xff))
 			return false;
 	}
 	return true;

@@ -54,6 +54,13 @@ int macro(int x)
 	return x + FACTOR;
 }
 
+struct thing { int unused[2]; int used; };
+int field(struct thing *thing);
+int field(struct thing *thing)
+{
+	return thing->used;
+}
+
 static int (*const handler)(int) = one;
 int text(int x);
 int text(int x)
@@ -141,6 +148,8 @@ because "a macro" macro "changed macro in its text" include/linux/inline.h 's/FA
 because "the same macro, in an inlined function" deep "inlined callee scaled" \
 	include/linux/inline.h 's/FACTOR 5/FACTOR 6/'
 because "a string" text "patched text" lib/why.c 's/"none"/"some"/'
+because "an offset in a type" field "changed constant" lib/why.c 's/int unused\[2\]/int unused[70]/'
+ok "an offset of another length" told '^ {18}\+ mov 0x118\(%rdi\),%eax'
 because "a constant that is used up" text "reference to two" lib/why.c 's/= one/= two/'
 because "a table entry" feature "changed macro in its text" lib/why.c 's/4byte 7/4byte 8/'
 
