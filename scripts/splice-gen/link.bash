@@ -219,8 +219,10 @@ check_part() {
 	done < <(units_of "$1")
 	((${#units[@]})) || return 0
 	if ((${#new[@]})); then
-		ld -r -o "$WORK/module/new.o" "${new[@]}"
-		new=("$WORK/module/new.o")
+		rm -f "$WORK/module/new.o"
+		ld -r -o "$WORK/module/new.o" "${new[@]}" >&2 ||
+			fault "$E_TREE" "the new code of the units does not go together"
+		new=("$WORK"/module/new.o*)
 	fi
 	"$ELF" finish -c -s "$OBJTREE/Module.symvers" -O "$1" "${units[@]}" \
 		${new[@]+"${new[@]}"} > "$WORK/check" ||
