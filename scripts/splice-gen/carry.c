@@ -49,14 +49,14 @@ static bool may_copy(const struct item *item)
 	const char *name = item_name(item);
 
 	if (item->sec->flags & SHF_WRITE) {
-		refuse("data", name,
+		refuse(REASON_DATA, name,
 		       "data without a name, which the running kernel may have changed: write the change in C, in the callers");
 		return false;
 	}
 	for (size_t i = 0; i < item->sec->nr_items; i++) {
 		if (!item->sec->items[i].sym)
 			continue;
-		refuse("ambiguous", name,
+		refuse(REASON_AMBIGUOUS, name,
 		       "data without a name in one section with %s, so that nobody knows where it ends: write the change in C, in the callers",
 		       item_name(&item->sec->items[i]));
 		return false;
@@ -71,12 +71,12 @@ static bool may_copy(const struct item *item)
 static bool may_be_percpu(const struct item *item)
 {
 	if (!strcmp(item->sec->name, ".data..percpu..decrypted")) {
-		refuse("percpu", item_name(item),
+		refuse(REASON_PERCPU, item_name(item),
 		       "new per-CPU data that is not encrypted: allocate it with alloc_percpu()");
 		return false;
 	}
 	for_each_item_reloc(item, rel) {
-		refuse("percpu", item_name(item),
+		refuse(REASON_PERCPU, item_name(item),
 		       "new per-CPU data that holds an address: set it from code");
 		return false;
 	}
@@ -89,19 +89,19 @@ static bool may_be_new(const struct diff *d, const struct item *item)
 	const char *name = item_name(item);
 
 	if (!kind) {
-		refuse("section", name,
+		refuse(REASON_SECTION, name,
 		       "new, in section %s, which is not understood",
 		       item->sec->name);
 		return false;
 	}
 	if ((item->sec->flags & SHF_EXECINSTR) && item->sym && !item->func) {
-		refuse("label", name,
+		refuse(REASON_LABEL, name,
 		       "new code that is no function in section %s",
 		       item->sec->name);
 		return false;
 	}
 	if (!item->func && item->sym && is_ambiguous(d, item)) {
-		refuse("static-local", name,
+		refuse(REASON_STATIC_LOCAL, name,
 		       "several static variables of this name: give the new one another name");
 		return false;
 	}
@@ -116,12 +116,12 @@ static bool may_be_new(const struct diff *d, const struct item *item)
 	case KIND_PERCPU:
 		return may_be_percpu(item);
 	case KIND_INIT:
-		refuse("init", name,
+		refuse(REASON_INIT, name,
 		       "in section %s, whose contents are gone after boot",
 		       item->sec->name);
 		return false;
 	default:
-		refuse(kind->reason ?: "section", name,
+		refuse(kind->reason ?: REASON_SECTION, name,
 		       "new, in section %s, which cannot grow",
 		       item->sec->name);
 		return false;
@@ -139,7 +139,7 @@ static void carry_ref(struct diff *d, const struct reloc *rel)
 	if (section_is(head->sec, KIND_INIT)) {
 		char *place = reloc_place(rel);
 
-		refuse("init", place, "uses %s, which is gone after boot",
+		refuse(REASON_INIT, place, "uses %s, which is gone after boot",
 		       item_name(head));
 		return;
 	}

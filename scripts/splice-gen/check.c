@@ -46,7 +46,7 @@ static uint64_t jump_site(const struct item *old)
 
 static void refuse_site(const struct item *old, const char *what)
 {
-	refuse("site", item_name(old),
+	refuse(REASON_SITE, item_name(old),
 	       "%s where the jump to the new code would be; change its callers instead",
 	       what);
 }
@@ -84,7 +84,7 @@ static void check_site(const struct item *old)
 		return;
 	site = jump_site(old);
 	if (site + JUMP_SIZE > end) {
-		refuse("site", item_name(old),
+		refuse(REASON_SITE, item_name(old),
 		       "shorter than the jump to the new code; change its callers instead");
 		return;
 	}
@@ -109,11 +109,11 @@ static void check_annotations(const struct item *item)
 		const char *table = item->entries[i]->sec->name;
 
 		if (!strcmp(table, "_kprobe_blacklist"))
-			refuse("noinstr", item_name(item),
+			refuse(REASON_NOINSTR, item_name(item),
 			       "no probe may be in it, for it may run while text is being changed; fix its callers instead");
 		if (item->sec->obj->assembly &&
 		    !strcmp(table, ".discard.func_stack_frame_non_standard"))
-			refuse("asm", item_name(item),
+			refuse(REASON_ASM, item_name(item),
 			       "objtool does not check it, so that nobody can look through its stack frame; fix its callers instead");
 	}
 }
@@ -127,7 +127,7 @@ static void check_labels(const struct item *item)
 		if (sym->bind == STB_LOCAL || sym->value <= item->offset ||
 		    sym->value >= item->offset + item->size)
 			continue;
-		refuse("interior", item_name(item),
+		refuse(REASON_INTERIOR, item_name(item),
 		       "entered from elsewhere at %s, in its middle; change that code as well, or fix its callers",
 		       sym->name);
 	}
@@ -146,20 +146,20 @@ void check_replaced(const struct item *item)
 
 	if (!section_is(old->sec, KIND_TEXT) &&
 	    !section_is(old->sec, KIND_FIXED_TEXT)) {
-		refuse("section", name,
+		refuse(REASON_SECTION, name,
 		       "was in section %s, where no function is replaced",
 		       old->sec->name);
 		return;
 	}
 	check_section(item, old);
 	if (item_is_weak(item) || item_is_weak(old))
-		refuse("weak", name,
+		refuse(REASON_WEAK, name,
 		       "weak: the running kernel may use another definition; change that one");
 	if (name_fragment(item->sym->name))
-		refuse("fragment", name,
+		refuse(REASON_FRAGMENT, name,
 		       "part of a function that is not in this object");
 	if (str_starts(name, "__cfi_") || str_starts(name, "__pfx_"))
-		refuse("asm", name,
+		refuse(REASON_ASM, name,
 		       "what stands in front of a function cannot be replaced; keep the function's type");
 	check_site(old);
 	check_annotations(old);
@@ -184,7 +184,7 @@ static void check_name(const struct item *item, const struct obj *other)
 		const struct symbol *found = defined_in(other, sym);
 
 		if (sym->value == item->offset && found && found->item)
-			refuse("symbol", sym->name,
+			refuse(REASON_SYMBOL, sym->name,
 			       "on one side of the change another name of %s, on the other not: who calls it by this name cannot be told",
 			       item_name(found->item));
 	}
@@ -210,7 +210,7 @@ static void refuse_odd(const struct section *sec, const char *name)
 {
 	char *place = section_place(sec, sec->odd_at);
 
-	refuse("asm", place,
+	refuse(REASON_ASM, place,
 	       "%s: %s is in one section with it, and cannot be taken out; change it in C, or in its callers",
 	       sec->odd, name);
 	free(place);
@@ -268,7 +268,7 @@ static void check_entered_by(struct item *user, const struct reloc *rel)
 	    goes_away(head))
 		return;
 	place = reloc_place(rel);
-	refuse("interior", place,
+	refuse(REASON_INTERIOR, place,
 	       "leads into the middle of %s, whose old code it would go on using; change both",
 	       item_name(ref.item));
 	free(place);

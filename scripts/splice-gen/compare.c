@@ -366,7 +366,7 @@ static void compare_unknown(const struct obj *obj, const struct obj *other,
 			continue;
 		if (section_has_equal(sec, other, pre))
 			continue;
-		refuse("section", sec->name,
+		refuse(REASON_SECTION, sec->name,
 		       "changed, and not understood: only a new kernel can have this change");
 	}
 }

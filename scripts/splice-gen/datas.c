@@ -47,7 +47,7 @@ static struct symbol *old_object(struct finish *f, const struct link_data *row)
 		die(f->ko, LINK_DATAS_SECTION, "%s: %s is not read-only data",
 		    unit->name, found->name);
 	if (found->bind == STB_WEAK)
-		refuse("weak", found->name,
+		refuse(REASON_WEAK, found->name,
 		       "%s: a weak definition, the kernel may use another one",
 		       unit->name);
 	return found;
@@ -73,16 +73,16 @@ static void want_reloc(struct finish *f, const struct symbol *object,
 	if (rel->type != R_X86_64_64 ||
 	    rel->offset + x86_reloc_size(rel->type) >
 	    object->value + object->size)
-		refuse("reloc", place,
+		refuse(REASON_RELOC, place,
 		       "relocation of type %u in an object that gets new contents: only whole pointers are known",
 		       rel->type);
 	if (sym->type == STT_SECTION && sym->sec->flags & SHF_MERGE &&
 	    (rel->addend < 0 || (uint64_t)rel->addend >= sym->sec->size))
-		refuse("reloc", place, "refers out of a mergeable section");
+		refuse(REASON_RELOC, place, "refers out of a mergeable section");
 	def = sym->bind == STB_LOCAL ? rel->sym :
 				       obj_global(object->obj, sym->name);
 	if (def && def->sec && pre_kind(def->sec) == LSP_SEC_INIT)
-		refuse("init", place,
+		refuse(REASON_INIT, place,
 		       "refers to %s, which is gone after boot: whether it is what it was cannot be told",
 		       symbol_name(sym));
 	if (sym->bind != STB_LOCAL)
@@ -164,7 +164,7 @@ static void check_apart(const struct tables *t, const struct lsp_data *row)
 		if (a->section == b->section &&
 		    a->offset < b->offset + b->size &&
 		    b->offset < a->offset + a->size)
-			refuse("duplicate", t->strings + a->name,
+			refuse(REASON_DUPLICATE, t->strings + a->name,
 			       "it gets new contents twice");
 	}
 }

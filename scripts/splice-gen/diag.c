@@ -78,24 +78,23 @@ void warn(const struct obj *obj, const char *where, const char *fmt, ...)
 
 /**
  * refuse() - note one reason why this cannot be done
- * @reason: the word
+ * @reason: one of the table
  * @where: symbol+offset or section
  * @fmt: text, with advice
  *
  * The same line is printed once, however many places lead to it.
  */
-void refuse(const char *reason, const char *where, const char *fmt, ...)
+void refuse(enum reason reason, const char *where, const char *fmt, ...)
 {
 	char *line, *text;
 	va_list ap;
 
-	if (!reason_is_known(reason))
-		die(NULL, where, "internal error: no such reason: %s", reason);
 	va_start(ap, fmt);
 	if (vasprintf(&text, fmt, ap) < 0)
 		abort();
 	va_end(ap);
-	line = xasprintf("refuse\t%s\t%s\t%s", reason, where, text);
+	line = xasprintf("refuse\t%s\t%s\t%s",
+			 reason_word(reason), where, text);
 	free(text);
 
 	for (size_t i = 0; i < nr_refusals; i++) {

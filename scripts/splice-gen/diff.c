@@ -169,7 +169,7 @@ static void check_unknown(struct diff *d)
 			if (ref.kind != REF_ITEM && ref.kind != REF_BAD)
 				continue;
 			place = reloc_place(rel);
-			refuse("section", place,
+			refuse(REASON_SECTION, place,
 			       "section %s is not understood and refers to %s",
 			       sec->name, ref.item ? item_name(ref.item) :
 						     symbol_name(rel->sym));

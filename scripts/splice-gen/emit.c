@@ -121,7 +121,7 @@ static void place_item(struct diff *d, struct item *item)
 		item->out = section_own_symbol(out);
 }
 
-static void refuse_reloc(const struct reloc *rel, const char *reason,
+static void refuse_reloc(const struct reloc *rel, enum reason reason,
 			 const char *text)
 {
 	char *place = reloc_place(rel);
@@ -240,22 +240,22 @@ static struct symbol *old_symbol(struct diff *d, const struct reloc *rel,
 	struct symbol *sym;
 
 	if (item->func && ref->delta && !may_enter(rel, ref)) {
-		refuse_reloc(rel, "interior",
+		refuse_reloc(rel, REASON_INTERIOR,
 			     "refers into the middle of a function");
 		return NULL;
 	}
 	if (!item->func && is_text(item->sec)) {
-		refuse_reloc(rel, "label",
+		refuse_reloc(rel, REASON_LABEL,
 			     "refers to code that is no function");
 		return NULL;
 	}
 	if (!item->sec->kind) {
-		refuse_reloc(rel, "section",
+		refuse_reloc(rel, REASON_SECTION,
 			     "refers to a section that is not understood");
 		return NULL;
 	}
 	if (!item->func && !is_exact(rel, ref)) {
-		refuse_reloc(rel, "ambiguous",
+		refuse_reloc(rel, REASON_AMBIGUOUS,
 			     "may mean either of two objects in a section whose layout changed");
 		return NULL;
 	}
@@ -320,7 +320,7 @@ static struct symbol *translate(struct diff *d, const struct reloc *rel,
 	case REF_CONTENT:
 		*addend = ref.delta - rel->insn_end;
 		if (leaves_content(&ref)) {
-			refuse_reloc(rel, "ambiguous",
+			refuse_reloc(rel, REASON_AMBIGUOUS,
 				     "leads from one constant to another, which the linker may have moved");
 			return NULL;
 		}
@@ -333,7 +333,7 @@ static struct symbol *translate(struct diff *d, const struct reloc *rel,
 	case REF_BAD:
 		break;
 	}
-	refuse_reloc(rel, "reloc", "not understood");
+	refuse_reloc(rel, REASON_RELOC, "not understood");
 	return NULL;
 }
 
@@ -349,7 +349,7 @@ static void emit_relocs(struct diff *d, const struct section *sec,
 		struct symbol *sym = translate(d, rel, table, &addend);
 
 		if (rel->narrow)
-			refuse_reloc(rel, "branch",
+			refuse_reloc(rel, REASON_BRANCH,
 				     "a short branch to another function, which will not be near");
 		else if (sym)
 			section_add_reloc(out, rel->offset - start + out_start,
@@ -373,7 +373,7 @@ static struct symbol *const_symbol(struct diff *d, const char *name)
 	if (!item)
 		return obj_import(d->out, name);
 	if (!item->twin) {
-		refuse("runtime-const", name, "new runtime constant");
+		refuse(REASON_RUNTIME_CONST, name, "new runtime constant");
 		return NULL;
 	}
 	return old_item_symbol(d, NULL, item->twin);

@@ -243,7 +243,7 @@ static uint32_t old_row(struct finish *f, const struct link_func *link,
 		    "no function at 0x%x of section %u of unit %u",
 		    link->pre_offset, link->pre_shndx, link->unit);
 	if (old->bind == STB_WEAK)
-		refuse("weak", old->name,
+		refuse(REASON_WEAK, old->name,
 		       "%s: a weak definition, the kernel may use another one",
 		       unit->name);
 	return pre_definition_row(&f->pre, old);
@@ -277,7 +277,7 @@ static void make_func(struct finish *f, const struct section *rows,
 		const struct lsp_symbol *b = &t->symbols[row.symbol];
 
 		if (a->section == b->section && a->offset == b->offset)
-			refuse("duplicate", t->strings + b->name,
+			refuse(REASON_DUPLICATE, t->strings + b->name,
 			       "it is replaced twice");
 	}
 	table_add(t, TABLE_funcs, &row, 1);

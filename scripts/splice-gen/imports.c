@@ -179,7 +179,7 @@ static uint32_t place_row(struct finish *f, const struct symbol *sym)
 	struct symbol *function;
 
 	if (kind == LSP_SEC_INIT) {
-		refuse("init", where,
+		refuse(REASON_INIT, where,
 		       "%s: new code refers to what is freed after boot",
 		       place.unit->name);
 		return LSP_NONE;
@@ -227,7 +227,7 @@ uint32_t import_row(struct finish *f, const struct symbol *sym)
 	row = &f->pre.tables.symbols[index];
 	if (row->section != LSP_NONE &&
 	    f->pre.tables.sections[row->section].kind == LSP_SEC_INIT) {
-		refuse("init", sym->name,
+		refuse(REASON_INIT, sym->name,
 		       "new code refers to what is freed after boot");
 		return LSP_NONE;
 	}
@@ -319,12 +319,12 @@ static void replace_symbol(struct finish *f, struct symbol *from,
 static bool resolvable(const struct finish *f, const struct symbol *sym)
 {
 	if (sym->bind == STB_WEAK) {
-		refuse("weak", sym->name,
+		refuse(REASON_WEAK, sym->name,
 		       "new code refers to it weakly; it may not exist");
 		return false;
 	}
 	if (map_find(&f->exports, sym->name)) {
-		refuse("module-export", sym->name,
+		refuse(REASON_MODULE_EXPORT, sym->name,
 		       "a module exports it, but this code is built in");
 		return false;
 	}

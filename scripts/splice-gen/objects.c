@@ -54,7 +54,7 @@ static size_t count_refs(const struct item *user, const struct item *item)
 
 /* @fmt goes on after what changed: "size", "contents", ... */
 PRINTF(3, 4)
-static void refuse_change(const struct item *a, const char *reason,
+static void refuse_change(const struct item *a, enum reason reason,
 			  const char *fmt, ...)
 {
 	va_list ap;
@@ -104,7 +104,7 @@ static bool check_user(const struct user *user, void *arg)
 
 	if (can_follow(user))
 		return true;
-	refuse_change(a, "data",
+	refuse_change(a, REASON_DATA,
 		      "of an object that %s%s uses, which cannot be made to use another one: keep it, and let new functions use a new object",
 		      user->item ? item_name(user->item) : user->sec->name,
 		      user->item && user->item->func ? "()" : "");
@@ -118,7 +118,7 @@ static void supersede(struct diff *d, struct item *a)
 	b->why = "size";
 	if (item_global(a) || item_is_weak(a) || item_global(b) ||
 	    item_is_weak(b)) {
-		refuse_change(a, "data",
+		refuse_change(a, REASON_DATA,
 			      "of an object that other units know by its name: keep it, and let new functions use a new object");
 		return;
 	}
@@ -191,22 +191,22 @@ static void rewrite(struct diff *d, struct item *a)
 	if (!plain)
 		return;
 	if (plain->type != STT_OBJECT) {
-		refuse_change(a, "data",
+		refuse_change(a, REASON_DATA,
 			      "of what assembly gives no type and size: use a new object");
 		return;
 	}
 	if (!is_known(a, plain)) {
-		refuse("pre", item_name(a), "other contents in %s",
+		refuse(REASON_PRE, item_name(a), "other contents in %s",
 		       d->plain->path);
 		return;
 	}
 	if (item_is_weak(a) || item_is_weak(b)) {
-		refuse_change(a, "weak",
+		refuse_change(a, REASON_WEAK,
 			      "of a weak object: the running kernel may use another definition; change that one");
 		return;
 	}
 	if (!holds_pointers_only(a) || !holds_pointers_only(b)) {
-		refuse_change(a, "data",
+		refuse_change(a, REASON_DATA,
 			      "of an object with references that are relative to its place: change it from a hook instead");
 		return;
 	}
@@ -302,10 +302,10 @@ static void compare_writable(struct diff *d, const struct item *a)
 		     "its initialiser now does what %s() has done at boot: no effect on a running kernel",
 		     boot_name(func));
 	else if (a->size != a->twin->size)
-		refuse_change(a, "data",
+		refuse_change(a, REASON_DATA,
 			      "of an object that the running kernel has: keep it, and put what is new elsewhere");
 	else
-		refuse_change(a, "data",
+		refuse_change(a, REASON_DATA,
 			      "of an object that the running kernel has and may have changed: set it from a hook instead");
 }
 
@@ -315,7 +315,7 @@ static void compare_object(struct diff *d, struct item *a)
 
 	if (writability(b) > writability(a)) {
 		b->why = "section";
-		refuse_change(a, "data",
+		refuse_change(a, REASON_DATA,
 			      "of an object that new code may write to, and that is read-only in the running kernel: use a new object");
 		return;
 	}
@@ -327,11 +327,11 @@ static void compare_object(struct diff *d, struct item *a)
 	if (!b->why)
 		return;
 	if (item_is_label(a))
-		refuse("label", item_name(b),
+		refuse(REASON_LABEL, item_name(b),
 		       "%s of code that is no function: it cannot be replaced, for it has no callers",
 		       b->why);
 	else if (section_is(a->sec, KIND_PERCPU))
-		refuse_change(a, "percpu",
+		refuse_change(a, REASON_PERCPU,
 			      "of an object that every CPU has: set it from a hook instead");
 	else if (section_is(a->sec, KIND_REGISTRY))
 		refuse_change(a, a->sec->kind->reason,

@@ -130,7 +130,7 @@ struct symbol *old_place(const struct diff *d, const struct item *item)
 	struct symbol *sym = plain_symbol(d, item);
 
 	if (!sym)
-		refuse("pre", item_name(item),
+		refuse(REASON_PRE, item_name(item),
 		       "not found, or not once, in %s: is the source that of the build?",
 		       d->plain->path);
 	return sym;

@@ -145,7 +145,7 @@ static void note_definition(struct pre *pre, struct symbol *sym)
 		return;
 	}
 	if (entry->def->bind != STB_WEAK)
-		refuse("duplicate", sym->name, "%s and %s both define it",
+		refuse(REASON_DUPLICATE, sym->name, "%s and %s both define it",
 		       entry->def->obj->path, sym->obj->path);
 	entry->def = sym;
 	entry->unsure = false;
@@ -163,16 +163,16 @@ static void check_symbols(struct pre_unit *unit)
 		case STT_FILE:
 			break;
 		default:
-			refuse("symbol", symbol_name(sym),
+			refuse(REASON_SYMBOL, symbol_name(sym),
 			       "%s: symbol type %u is not known", unit->name,
 			       sym->type);
 		}
 		if (sym->bind > STB_WEAK)
-			refuse("symbol", symbol_name(sym),
+			refuse(REASON_SYMBOL, symbol_name(sym),
 			       "%s: symbol binding %u is not known",
 			       unit->name, sym->bind);
 		if (sym->sec && sym->size > sym->sec->size - sym->value)
-			refuse("symbol", symbol_name(sym),
+			refuse(REASON_SYMBOL, symbol_name(sym),
 			       "%s: reaches over the end of its section",
 			       unit->name);
 	}
@@ -201,24 +201,24 @@ static void check_sections(struct pre_unit *unit)
 			continue;
 		if (sec->flags & ~known ||
 		    (sec->type != SHT_PROGBITS && sec->type != SHT_NOBITS))
-			refuse("section", sec->name,
+			refuse(REASON_SECTION, sec->name,
 			       "%s: section type %u or flags 0x%llx not known",
 			       unit->name, sec->type,
 			       (unsigned long long)sec->flags);
 		else if (pre_kind(sec) < 0 && !sec->kind && refers_to_text(sec))
-			refuse("section", sec->name,
+			refuse(REASON_SECTION, sec->name,
 			       "%s: not known to livesplice, and it refers to code",
 			       unit->name);
 		if (sec->size > UINT32_MAX)
-			refuse("section", sec->name, "%s: too large",
+			refuse(REASON_SECTION, sec->name, "%s: too large",
 			       unit->name);
 		if (is_mergeable(sec) && !sec->entsize)
-			refuse("section", sec->name,
+			refuse(REASON_SECTION, sec->name,
 			       "%s: mergeable, but its entries have no size",
 			       unit->name);
 		if (pre_kind(sec) == LSP_SEC_STRINGS && sec->size &&
 		    sec->data[sec->size - 1])
-			refuse("section", sec->name,
+			refuse(REASON_SECTION, sec->name,
 			       "%s: its last string has no end", unit->name);
 	}
 }
@@ -331,13 +331,13 @@ static void make_section_rows(struct pre *pre, struct pre_unit *unit)
 		    (kind < 0 || (!sec->size && kind != LSP_SEC_REPL)))
 			continue;
 		if (!(sec->flags & SHF_ALLOC)) {
-			refuse("section", sec->name,
+			refuse(REASON_SECTION, sec->name,
 			       "%s: code refers to what is not in memory",
 			       unit->name);
 			continue;
 		}
 		if (kind < 0 && !sec->kind)
-			refuse("section", sec->name,
+			refuse(REASON_SECTION, sec->name,
 			       "%s: not known to livesplice, and code refers to it",
 			       unit->name);
 		if (is_mergeable(sec))
@@ -409,7 +409,7 @@ uint32_t pre_definition_row(struct pre *pre, struct symbol *sym)
 						LSP_BIND_GLOBAL,
 	};
 	if (record.section == LSP_NONE)
-		refuse("section", sym->sec->name,
+		refuse(REASON_SECTION, sym->sec->name,
 		       "%s: %s in it is referred to, but it has no row",
 		       unit->name, symbol_name(sym));
 	if (record.type == LSP_SYM_STRING) {
@@ -447,7 +447,7 @@ uint32_t pre_name_row(struct pre *pre, const char *name)
 	struct pre_name *entry = name_add(pre, name);
 
 	if (entry->unsure)
-		refuse("weak", name,
+		refuse(REASON_WEAK, name,
 		       "several units have a weak definition of it");
 	if (entry->def)
 		return pre_definition_row(pre, entry->def);
@@ -468,7 +468,7 @@ uint32_t pre_symbol_row(struct pre *pre, struct symbol *sym)
 	if (sym->bind == STB_LOCAL && sym->sec)
 		return pre_definition_row(pre, sym);
 	if (!sym->sec && !symbol_is_undef(sym))
-		refuse("symbol", symbol_name(sym),
+		refuse(REASON_SYMBOL, symbol_name(sym),
 		       "%s: absolute and common symbols are not known",
 		       unit_of(pre, sym->obj)->name);
 	return pre_name_row(pre, sym->name);
@@ -527,7 +527,7 @@ static void bad_reloc(const struct pre_unit *unit, const struct reloc *rel,
 {
 	char *place = section_place(rel->sec, rel->offset);
 
-	refuse("reloc", place, "%s: relocation of type %u %s", unit->name,
+	refuse(REASON_RELOC, place, "%s: relocation of type %u %s", unit->name,
 	       rel->type, what);
 	free(place);
 }
@@ -584,7 +584,7 @@ static void make_functions(struct pre *pre, struct pre_unit *unit)
 		if (str_starts(sym->name, "__pfx_"))
 			continue;
 		if (pre_section_row(pre, sym->sec) == LSP_NONE)
-			refuse("symbol", sym->name, "%s: empty function",
+			refuse(REASON_SYMBOL, sym->name, "%s: empty function",
 			       unit->name);
 		pre_definition_row(pre, sym);
 	}
@@ -610,7 +610,7 @@ void pre_make(struct pre *pre)
 		make_section_rows(pre, unit);
 		row.nr_sections = t->nr_sections - row.first_section;
 		if (!row.nr_sections)
-			refuse("section", unit->name, "has no contents");
+			refuse(REASON_SECTION, unit->name, "has no contents");
 		table_add(t, TABLE_units, &row, 1);
 	}
 	if (nr_refused())

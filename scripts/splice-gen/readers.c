@@ -110,7 +110,7 @@ static bool is_among(struct item **items, size_t nr, const struct item *item)
 static void refuse_outside(struct search *s, const char *name)
 {
 	s->refused = true;
-	refuse("data", item_name(s->object),
+	refuse(REASON_DATA, item_name(s->object),
 	       "more than one word of it changes, and %s makes it known outside of this unit: who is reading it cannot be told; change it from a hook, or let new functions use a new object",
 	       name);
 }
@@ -126,7 +126,7 @@ static void add_reader(struct search *s, struct item *func)
 	}
 	if (item_is_weak(func)) {
 		s->refused = true;
-		refuse("weak", item_name(s->object),
+		refuse(REASON_WEAK, item_name(s->object),
 		       "more than one word of it changes, and %s() uses it, of which the kernel may have another definition",
 		       item_name(func));
 		return;

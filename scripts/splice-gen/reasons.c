@@ -3,8 +3,6 @@
  * The words of refusals, and `splice-elf reasons`, which tells them to the
  * script. Called by diag.c, main.c.
  */
-#include <string.h>
-
 #include "splice-elf.h"
 
 #define REASON_ROW(sym, word, meaning, advice) \
@@ -20,18 +18,16 @@ static const struct reason_row {
 #undef REASON_ROW
 
 /**
- * reason_is_known() - is it one of the table's words?
- * @word: the word
+ * reason_word() - the word of a reason
+ * @reason: reason
  *
- * Return: true if so.
+ * Return: the word.
  */
-bool reason_is_known(const char *word)
+const char *reason_word(enum reason reason)
 {
-	for (size_t i = REASON_NONE + 1; i < COUNT_OF(rows); i++) {
-		if (!strcmp(rows[i].word, word))
-			return true;
-	}
-	return false;
+	if (reason == REASON_NONE || reason >= COUNT_OF(rows))
+		die(NULL, NULL, "internal error: no such reason: %u", reason);
+	return rows[reason].word;
 }
 
 /**

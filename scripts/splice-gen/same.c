@@ -121,7 +121,7 @@ static void differs(const char *name, uint64_t offset)
 {
 	char *place = xasprintf("%s+0x%llx", name, (unsigned long long)offset);
 
-	refuse("source", place, "%s", advice);
+	refuse(REASON_SOURCE, place, "%s", advice);
 	free(place);
 }
 
@@ -166,7 +166,7 @@ static bool compare_sections(const struct section *sec, const struct obj *other)
 	uint64_t at;
 
 	if (!twin) {
-		refuse("source", sec->name, "%s", advice);
+		refuse(REASON_SOURCE, sec->name, "%s", advice);
 		return true;
 	}
 	if (same_section(sec, twin, &at))
@@ -174,7 +174,7 @@ static bool compare_sections(const struct section *sec, const struct obj *other)
 	if ((sec->flags & SHF_EXECINSTR) && name_function(sec, twin))
 		return true;
 	place = section_place(sec, at);
-	refuse("source", place, "%s", advice);
+	refuse(REASON_SOURCE, place, "%s", advice);
 	free(place);
 	return true;
 }
@@ -192,7 +192,7 @@ static bool sections_differ(const struct obj *a, const struct obj *b)
 	}
 	for_each_section(b, sec) {
 		if (counts(sec) && !twin_of(sec, a)) {
-			refuse("source", sec->name, "%s", advice);
+			refuse(REASON_SOURCE, sec->name, "%s", advice);
 			return true;
 		}
 	}
@@ -223,7 +223,7 @@ static bool symbols_differ(const struct obj *a, const struct obj *b)
 		if (!sa && !sb)
 			return false;
 	} while (sa && sb && same_symbol(sa, sb));
-	refuse("source", symbol_name(sa ?: sb), "%s", advice);
+	refuse(REASON_SOURCE, symbol_name(sa ?: sb), "%s", advice);
 	return true;
 }
 

@@ -135,7 +135,7 @@ void seal_check(const char *path)
 	image_open(&im, path, false);
 	crc = checksum(&im);
 	if (im.info->checksum != crc)
-		refuse("checksum", path, "is 0x%08x, should be 0x%08x",
+		refuse(REASON_CHECKSUM, path, "is 0x%08x, should be 0x%08x",
 		       im.info->checksum, crc);
 	munmap(im.data, im.size);
 }

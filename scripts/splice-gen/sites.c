@@ -76,7 +76,7 @@ static void bad_site(const struct finder *f, const struct section *sec,
 {
 	char *place = section_place(sec, offset);
 
-	refuse("site", place, "%s: %s", f->unit->name, what);
+	refuse(REASON_SITE, place, "%s: %s", f->unit->name, what);
 	free(place);
 }
 
@@ -210,7 +210,7 @@ static bool table_is_whole(const struct finder *f, const struct section *table,
 	if (table->size % entry == 0 &&
 	    table->nr_relocs == table->size / entry * relocs)
 		return true;
-	refuse("site", table->name,
+	refuse(REASON_SITE, table->name,
 	       "%s: not a whole number of entries of the known size",
 	       f->unit->name);
 	return false;
@@ -423,7 +423,7 @@ static void table_sites(struct finder *f, const struct section *table)
 	else if (str_starts(table->name, "runtime_") ||
 		 !strcmp(table->name, ".parainstructions") ||
 		 !strcmp(table->name, ".kcfi_traps"))
-		refuse("site", table->name,
+		refuse(REASON_SITE, table->name,
 		       "%s: a kind of rewritten code that is not known",
 		       f->unit->name);
 }

@@ -213,7 +213,7 @@ PRINTF(3, 4)
 void warn(const struct obj *obj, const char *where, const char *fmt, ...);
 /* One `refuse` line on stdout; the same line is printed once. */
 PRINTF(3, 4)
-void refuse(const char *reason, const char *where, const char *fmt, ...);
+void refuse(enum reason reason, const char *where, const char *fmt, ...);
 size_t nr_refused(void);
 /* One `note` line on stdout: what people should know. */
 PRINTF(2, 3)
@@ -233,7 +233,7 @@ bool str_ends(const char *s, const char *suffix);
 
 /* reasons.c */
 
-bool reason_is_known(const char *word);
+const char *reason_word(enum reason reason);
 
 /* elf.c */
 
@@ -362,7 +362,7 @@ enum kind_class {
  * @owner: KIND_TABLE: offset in an entry of the field with the address of the
  *	code it belongs to
  * @noise: bytes of an entry, a bit each, whose change means nothing
- * @reason: KIND_REGISTRY and KIND_FIXED_TEXT: the word of a refusal
+ * @reason: KIND_REGISTRY and KIND_FIXED_TEXT: why it is refused
  */
 struct section_kind {
 	const char	*pattern;
@@ -371,7 +371,7 @@ struct section_kind {
 	uint8_t		entsize;
 	uint8_t		owner;
 	uint32_t	noise;
-	const char	*reason;
+	enum reason	reason;
 };
 
 /* Row for a section, or NULL: unknown. obj_open() fills section.kind. */

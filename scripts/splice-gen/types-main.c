@@ -91,7 +91,7 @@ static char *describe(const struct change *change)
 static void refuse_change(const struct change *change, const char *text,
 			  const char *why)
 {
-	refuse("layout", change->where, "%s" TEXT_LINE
+	refuse(REASON_LAYOUT, change->where, "%s" TEXT_LINE
 	       "there can be objects: %s" TEXT_LINE
 	       "either keep the old layout and what is new elsewhere, found by the" TEXT_LINE
 	       "address of the object (a shadow variable); or, if the new code is right" TEXT_LINE
@@ -173,7 +173,7 @@ static void compare_types(const struct unit *pre, const struct words *author)
 		if (old->twin)
 			change = type_change(old, old->twin);
 		else if (old->verdict == VERDICT_CHANGED)
-			refuse("layout", where,
+			refuse(REASON_LAYOUT, where,
 			       "%s() defines it more or less often than before: which is which cannot be told",
 			       old->scope ?: "the source");
 		else if (type_is_aggregate(old) && !old->scope && old->file &&

@@ -68,7 +68,7 @@ static uint32_t row_of(const struct verify *v, const struct symbol *sym)
 	same = !strcmp(again, sym->name);
 	free(again);
 	if (!same || row >= v->view->nr_symbols) {
-		refuse("import", sym->name, "no row of the symbol table");
+		refuse(REASON_IMPORT, sym->name, "no row of the symbol table");
 		return LSP_NONE;
 	}
 	return row;
@@ -96,18 +96,18 @@ static void check_undefined(const struct verify *v)
 		if (!symbol_is_undef(sym))
 			continue;
 		if (sym->bind != STB_GLOBAL)
-			refuse("import", sym->name, "undefined, but not global");
+			refuse(REASON_IMPORT, sym->name, "undefined, but not global");
 		row = row_of(v, sym);
 		if (row != LSP_NONE) {
 			uint32_t sec = v->view->symbols[row].section;
 
 			if (sec != LSP_NONE &&
 			    v->view->sections[sec].kind == LSP_SEC_INIT)
-				refuse("import", sym->name,
+				refuse(REASON_IMPORT, sym->name,
 				       "stands for what is freed after boot");
 		} else if (v->symvers[0] &&
 			   !map_find(&v->exports, sym->name)) {
-			refuse("import", sym->name,
+			refuse(REASON_IMPORT, sym->name,
 			       "the kernel does not export it");
 		}
 	}
@@ -126,7 +126,7 @@ static void check_relocations(const struct verify *v)
 			      rel->sym->shndx == SHN_ABS)))
 				continue;
 			place = section_place(sec, rel->offset);
-			refuse("reloc", place,
+			refuse(REASON_RELOC, place,
 			       "the module loader cannot apply type %u to %s",
 			       rel->type, symbol_name(rel->sym));
 			free(place);
@@ -150,10 +150,10 @@ static void check_sections(const struct verify *v)
 		if (!str_starts(sec->name, LSP_SECTION_PREFIX))
 			continue;
 		if (!is_table(sec->name))
-			refuse("section", sec->name, "must not be here");
+			refuse(REASON_SECTION, sec->name, "must not be here");
 		else if (sec->flags & SHF_ALLOC || sec->nr_relocs ||
 			 obj_section(v->ko, sec->name) != sec)
-			refuse("section", sec->name,
+			refuse(REASON_SECTION, sec->name,
 			       "allocated, relocated, or there twice");
 	}
 }
@@ -167,7 +167,7 @@ static void check_modinfo(const struct verify *v)
 	char *wanted = xasprintf("name=%s", name ?: "");
 
 	if (!name || !modinfo_has(v->ko, wanted))
-		refuse("format", ".modinfo", "not a module of the update's name");
+		refuse(REASON_FORMAT, ".modinfo", "not a module of the update's name");
 	free(wanted);
 	free(name);
 }
@@ -216,7 +216,7 @@ static void check_function(const struct verify *v, const struct lsp_func *func)
 
 	if (!is_code(code) || func->offset > code->size ||
 	    func->size > code->size - func->offset) {
-		refuse("func", name, "its new code is not in the module");
+		refuse(REASON_FUNC, name, "its new code is not in the module");
 		return;
 	}
 	for (size_t i = 0; i < code->nr_syms; i++) {
@@ -227,10 +227,10 @@ static void check_function(const struct verify *v, const struct lsp_func *func)
 			found = sym;
 	}
 	if (!found)
-		refuse("func", name, "no function of the module is its new code");
+		refuse(REASON_FUNC, name, "no function of the module is its new code");
 	if (obj_section(v->ko, ".orc_unwind") &&
 	    !has_orc(v, code, func->offset))
-		refuse("orc", name, "its new code has no unwind information");
+		refuse(REASON_ORC, name, "its new code has no unwind information");
 	free(name);
 }
 
@@ -244,11 +244,11 @@ static void check_const(const struct verify *v, const struct lsp_const *c)
 
 	if (!is_code(code) || c->offset > code->size ||
 	    size > code->size - c->offset)
-		refuse("const", name, "its place is not in the module's code");
+		refuse(REASON_CONST, name, "its place is not in the module's code");
 	else
 		memcpy(&value, code->data + c->offset, size);
 	if (value != (size == 8 ? 0x0123456789abcdefULL : 12))
-		refuse("const", name, "no placeholder where it belongs");
+		refuse(REASON_CONST, name, "no placeholder where it belongs");
 	free(name);
 }
 
@@ -265,7 +265,7 @@ static void check_data(const struct verify *v, const struct lsp_data *data)
 
 	if (!sec || !sec->data || !(sec->flags & SHF_ALLOC) ||
 	    sec->flags & (SHF_WRITE | SHF_EXECINSTR) || end > sec->size) {
-		refuse("data", name,
+		refuse(REASON_DATA, name,
 		       "its new contents are not in the module's read-only data");
 		free(name);
 		return;
@@ -273,7 +273,7 @@ static void check_data(const struct verify *v, const struct lsp_data *data)
 	for (struct reloc *rel = section_reloc_from(sec, data->offset);
 	     rel < section_reloc_from(sec, end); rel++) {
 		if (rel->type != R_X86_64_64 || rel->offset + 8 > end)
-			refuse("data", name,
+			refuse(REASON_DATA, name,
 			       "relocation of type %u in its new contents",
 			       rel->type);
 	}
@@ -296,7 +296,7 @@ static void check_new_code(const struct verify *v)
 		    !str_starts(sym->name, "__pfx_") &&
 		    obj_section(v->ko, ".orc_unwind") &&
 		    !has_orc(v, sym->sec, sym->value))
-			refuse("orc", sym->name, "has no unwind information");
+			refuse(REASON_ORC, sym->name, "has no unwind information");
 	}
 }
 
@@ -342,7 +342,7 @@ static void check_carried(const struct verify *v)
 		struct count out = count_section(v->ko, carried[i]);
 
 		if (in.size != out.size || in.relocs != out.relocs)
-			refuse("count", carried[i],
+			refuse(REASON_COUNT, carried[i],
 			       "%llu bytes and %zu relocations went in, %llu and %zu came out",
 			       (unsigned long long)in.size, in.relocs,
 			       (unsigned long long)out.size, out.relocs);
@@ -358,15 +358,15 @@ static void check_link_rows(const struct verify *v)
 	consts = count_inputs(v, LINK_CONSTS_SECTION).size;
 	datas = count_inputs(v, LINK_DATAS_SECTION).size;
 	if (funcs != v->view->nr_funcs * sizeof(struct link_func))
-		refuse("count", LSP_SECTION_PREFIX "funcs",
+		refuse(REASON_COUNT, LSP_SECTION_PREFIX "funcs",
 		       "%zu functions came out of %llu bytes of rows",
 		       v->view->nr_funcs, (unsigned long long)funcs);
 	if (consts != v->view->nr_consts * sizeof(struct link_const))
-		refuse("count", LSP_SECTION_PREFIX "consts",
+		refuse(REASON_COUNT, LSP_SECTION_PREFIX "consts",
 		       "%zu constants came out of %llu bytes of rows",
 		       v->view->nr_consts, (unsigned long long)consts);
 	if (datas != v->view->nr_datas * sizeof(struct link_data))
-		refuse("count", LSP_SECTION_PREFIX "datas",
+		refuse(REASON_COUNT, LSP_SECTION_PREFIX "datas",
 		       "%zu objects came out of %llu bytes of rows",
 		       v->view->nr_datas, (unsigned long long)datas);
 	for (size_t i = 0; i < v->nr_inputs; i++) {
@@ -377,7 +377,7 @@ static void check_link_rows(const struct verify *v)
 		for (uint64_t at = 0; rows && at + 4 <= rows->size; at += 4) {
 			memcpy(&flags, rows->data + at, sizeof(flags));
 			if (v->view->nr_info && flags & ~v->view->info->flags)
-				refuse("count", rows->name, "a flag got lost");
+				refuse(REASON_COUNT, rows->name, "a flag got lost");
 		}
 	}
 }
@@ -411,7 +411,7 @@ static void check_rewritten(const struct verify *v)
 			}
 		}
 		if (out.size != branches * rewritten[i].entsize)
-			refuse("count", rewritten[i].section,
+			refuse(REASON_COUNT, rewritten[i].section,
 			       "%llu bytes for %llu branches",
 			       (unsigned long long)out.size,
 			       (unsigned long long)branches);

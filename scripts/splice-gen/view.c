@@ -17,7 +17,7 @@ static void bad(const char *table, size_t index, const char *what)
 {
 	char *where = xasprintf("%s%s[%zu]", LSP_SECTION_PREFIX, table, index);
 
-	refuse("format", where, "%s", what);
+	refuse(REASON_FORMAT, where, "%s", what);
 	free(where);
 }
 
@@ -189,7 +189,7 @@ static void check_globals(const struct tables *v)
 	qsort(names, nr, sizeof(*names), by_string);
 	for (size_t i = 1; i < nr; i++) {
 		if (*names[i] && !strcmp(names[i - 1], names[i]))
-			refuse("format", names[i], "two rows for one name");
+			refuse(REASON_FORMAT, names[i], "two rows for one name");
 	}
 	free(names);
 }
@@ -518,7 +518,7 @@ static void check_sites(const struct tables *v, const struct lsp_section *sec)
 	}
 	if (sec->kind == LSP_SEC_TEXT &&
 	    branches != count_special_branches(v, sec))
-		refuse("format", view_string(v, sec->name),
+		refuse(REASON_FORMAT, view_string(v, sec->name),
 		       "%zu sites for %zu branches to thunks", branches,
 		       count_special_branches(v, sec));
 }
@@ -575,7 +575,7 @@ static void read_table(struct tables *v, const struct obj *obj,
 		return;
 	if (sec->flags & SHF_ALLOC || sec->nr_relocs ||
 	    sec->size % table_row_size(table) || (sec->size && !sec->data))
-		refuse("format", sec->name, "not a whole table");
+		refuse(REASON_FORMAT, sec->name, "not a whole table");
 	else
 		table_set(v, table, sec->data,
 			  sec->size / table_row_size(table));
