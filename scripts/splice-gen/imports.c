@@ -123,8 +123,9 @@ static struct old_place parse_place(struct finish *f, const struct symbol *sym)
 		die(f->ko, sym->name, "there is no unit %llu",
 		    (unsigned long long)number);
 	place.sec = obj_section_at(place.unit->obj, shndx);
+	/* An object of no size, as the key of a lock may be, can be at the end. */
 	if (!place.sec || !(place.sec->flags & SHF_ALLOC) ||
-	    place.offset >= place.sec->size)
+	    place.offset > place.sec->size)
 		die(f->ko, sym->name, "%s has no such place",
 		    place.unit->obj->path);
 	return place;
@@ -197,7 +198,8 @@ static uint32_t place_row(struct finish *f, const struct symbol *sym)
 			break;
 		return object_row(f, &place);
 	case LINK_OLD_STRING:
-		if (kind != LSP_SEC_STRINGS && kind != LSP_SEC_CONSTS)
+		if ((kind != LSP_SEC_STRINGS && kind != LSP_SEC_CONSTS) ||
+		    place.offset == place.sec->size)
 			break;
 		return pre_string_row(&f->pre, place.sec, place.offset);
 	}

@@ -125,7 +125,7 @@ make_id() {
 			cat "$WORK/module/$(file_of "$part").ko"
 		done
 		cat "$WORK/all.patch"
-	} | sha256sum | cut -c 1-32
+	} | sha256sum | head -c 32
 }
 
 # finish_part PART ID: the tables that make the module a part of an update.

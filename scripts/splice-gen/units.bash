@@ -207,7 +207,7 @@ changed_lines() {
 			count = n > 1 ? at[2] : 1
 			if (count)
 				print at[1] "-" at[1] + count - 1
-		}' | xargs
+		}' | paste -s -d ' '
 }
 
 # If all that changes in a header are prototypes, and functions of a name that

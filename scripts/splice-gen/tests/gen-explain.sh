@@ -197,7 +197,7 @@ because "inlined so far" caller "nothing that the patch touches: the compiler ch
 
 # As JSON; and what is refused is explained too.
 patch=$(patch_of json lib/why.c 's/return x \+ 1/return x + 2/;s/return 2;/return 5;/')
-ok "as JSON" status 0 '"cause":"patched text"' gen --explain --json "$patch"
+ok "as JSON" status 1 '"cause":"patched text"' gen --explain --json "$patch"
 ok "it is" awk -f "$HERE/json.awk" "$WORK/stdout"
 ok "its instruction" says '"insn":\{"function":"plain","offset":[0-9]+,"old":"lea 0x1\([^"]*","new":"lea 0x2\([^"]*","old_line":"lib/why.c:14","new_line":"lib/why.c:14"\}'
 ok "what is in the way" says '"blocked":"a static branch'

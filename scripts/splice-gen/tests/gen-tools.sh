@@ -9,9 +9,11 @@
 
 tools=(
 	as awk cat cmp cp diff dirname env find getopt grep head ld ln make mkdir
-	mktemp mv nproc objcopy patch realpath rm sed setsid sh sort tail touch tr
-	uname wc xargs
+	mktemp mv nproc objcopy paste patch realpath rm sed setsid sh sha256sum sort
+	tail touch tr uname wc xargs
 )
+# To explain a change these as well.
+more=(addr2line objdump readelf)
 good=$(patch_of good kernel/sub/one.c 's/x \* PRIVATE/x * PRIVATE + 1/')
 
 # path_without NAME...: a directory with links to all but these
@@ -20,7 +22,7 @@ path_without() {
 
 	rm -rf "${WORK:?}/bin"
 	mkdir "$WORK/bin"
-	for name in "${tools[@]}" gcc; do
+	for name in "${tools[@]}" "${more[@]}" gcc; do
 		[[ " $* " == *" $name "* ]] || ln -s "$(type -P "$name")" "$WORK/bin/"
 	done
 }
@@ -65,6 +67,12 @@ without_git() {
 }
 ok "no git where it is needed" without_git
 
+without_more() {
+	path_without "${more[@]}"
+	PATH=$WORK/bin status 3 "not found in PATH: ${more[*]}" gen --explain "$good"
+}
+ok "no ${more[*]} where they are needed" without_more
+
 enough() {
 	path_without nothing
 	PATH=$WORK/bin gen --explain "$good" && PATH=$WORK/bin gen --help
@@ -77,7 +85,7 @@ if [[ -n ${KOBJ-} ]]; then
 	patch=$HERE/../../../tools/testing/selftests/livesplice/patches/hexdump.patch
 	SRC=$KSRC OBJ=$KOBJ
 	module() {
-		path_without nothing
+		path_without "${more[@]}"
 		PATH=$WORK/bin gen -n whole "$patch" && [[ -s $OUT/whole.ko ]]
 	}
 	ok "these are enough for a module" module
