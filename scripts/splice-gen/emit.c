@@ -155,6 +155,9 @@ struct copy {
 	uint64_t		out;
 };
 
+static struct copy *copies;
+static size_t nr_copies, max_copies;
+
 /*
  * Where the copy is, made if it is not there yet. There is one: code may
  * compare what it made of two references to a string.
@@ -162,23 +165,21 @@ struct copy {
 static uint64_t copy_of(struct section *sec, uint64_t start,
 			struct section *out)
 {
-	static struct copy *copies;
-	static size_t nr, max;
 	bool consts = section_is(sec, KIND_CONSTS);
 
-	for (size_t i = 0; i < nr; i++) {
+	for (size_t i = 0; i < nr_copies; i++) {
 		if (copies[i].sec == sec && copies[i].start == start)
 			return copies[i].out;
 	}
-	copies = grow(copies, nr, &max, sizeof(*copies));
-	copies[nr] = (struct copy){
+	copies = grow(copies, nr_copies, &max_copies, sizeof(*copies));
+	copies[nr_copies] = (struct copy){
 		.sec = sec,
 		.start = start,
 		.out = section_append(out, sec->data + start,
 				      content_size(sec, start),
 				      consts ? sec->entsize ?: 1 : sec->align),
 	};
-	return copies[nr++].out;
+	return copies[nr_copies++].out;
 }
 
 static struct symbol *copy_content(struct diff *d, const struct ref *ref,

@@ -27,6 +27,7 @@ static _Noreturn void end_of_run(int status);
 #undef exit
 #include "../../elf-write.c"
 #include "../../compare.c"
+#include "../../emit.c"
 #define contents old_contents
 #include "../../old.c"
 #undef contents
@@ -116,6 +117,9 @@ static void reset(void)
 	nr_refusals = 0;
 	max_refusals = 0;
 	depth = 0;
+	copies = NULL;
+	nr_copies = 0;
+	max_copies = 0;
 	old_contents = NULL;
 	nr_contents = 0;
 	max_contents = 0;
@@ -181,7 +185,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	RUN(cmd_diff, "-u", "0", "-n", "unit.o", "-p", input, "-a", input,
 	    "-b", "fs.o", "-o", "new.o");
 	RUN(cmd_finish, "-u", "0:dir/pre.o:pre.o", "-o", "new.ko", "-s",
-	    "symvers", "-N", "fix", "-D", "text", "-R", "6.12", "-P",
+	    "symvers", "-N", "fix", "-O", LSP_VMLINUX, "-I",
+	    "00112233445566778899aabbccddeeff", "-D", "text", "-R", "6.12", "-P",
 	    "fix.patch", input);
 	close(fd);
 	return 0;
