@@ -104,7 +104,7 @@ $1 == "func" || $1 == "data" {
 	change[nr_changes] = $2
 	name_of[nr_changes] = $3
 	why[nr_changes] = $4
-	replaced += $1 == "func" && $2 == "replaced"
+	replaced += $1 == "func" && $2 == "replaced" || $2 == "rewritten"
 }
 
 $1 == "cause" { cause[$2, $3] = $4 }

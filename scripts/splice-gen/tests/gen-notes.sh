@@ -30,4 +30,18 @@ ok "JSON has the note" status 66 \
 both=$(patch_of both init/main.c 's/x \+ 1/x + 5/; s/x \+ 2/x + 6/')
 ok "with other code" status 0 '^      replaced  running\(\)' gen --explain "$both"
 ok "the note is there" says '^  note: start: changed in section .init.text'
+
+# Data alone is something, too.
+source_file lib/table.c <<-'EOF'
+static const int table[] = { 1, 2, 3, 4, 5, 6 };
+int look(int x);
+int look(int x)
+{
+	return table[x & 3] * (x + 1);
+}
+EOF
+compile lib/table.c lib/table.o
+ok "only data" status 0 '^      rewritten table  ' \
+	gen --explain "$(patch_of table lib/table.c 's/1, 2, 3/3, 2, 1/')"
+ok "is something to be done" bash -c "! grep -q 'nothing to change' '$WORK/stdout'"
 finish

@@ -74,6 +74,7 @@ generate_all()
 	local patch id
 
 	mkdir -p "$work/guest/updates" "$TREE/log/corpus"
+	rm -f "$TREE"/log/corpus/p???.log
 	: >"$work/made"
 	for patch in "$CORPUS"/dev/*.patch; do
 		id=$(basename "$patch" | cut -d- -f1)
@@ -203,5 +204,8 @@ step "guest"
 GUEST_MEMORY=1024
 GUEST_APPEND="init_on_alloc=0"
 run_guests
+step "functions replaced, and those that differ"
+awk -F '\t' -f "$VM/corpus-diff.awk" "$CORPUS/objdiff.tsv" FS=' ' \
+	"$TREE"/log/corpus/p???.log
 step "result"
 table
