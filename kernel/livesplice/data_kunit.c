@@ -149,7 +149,7 @@ static void data_bad_reloc(struct kunit *test)
 }
 
 /* The compiler must not know what it reads. */
-static const int * noinline test_table(void)
+static noinline const int *test_table(void)
 {
 	static const int table[] = { OLD, OLD + 1, OLD + 2 };
 	const int *p = table;

@@ -21,8 +21,8 @@
 #include "tables.h"
 
 static const char usage[] =
-	"finish -o OUT IN -s SYMVERS [-S NEW-SYMVERS] -N NAME -O OBJECT -I ID -D TEXT -R RELEASE"
-	" -P PATCH [-T TARGET]... [-u NUMBER:NAME.o:PATH]...\n"
+	"finish -o OUT IN -s SYMVERS [-S NEW-SYMVERS] -N NAME -O OBJECT -I ID -D TEXT\n"
+	"              -R RELEASE -P PATCH [-T TARGET]... [-u NUMBER:NAME.o:PATH]...\n"
 	"       finish -c [IN] -s SYMVERS -O OBJECT -u NUMBER:NAME.o:PATH...";
 
 struct options {

@@ -54,7 +54,7 @@ static size_t count_refs(const struct item *user, const struct item *item)
 
 /* @fmt goes on after what changed: "size", "contents", ... */
 PRINTF(3, 4)
-static void refuse_change(const struct item *a, enum reason reason,
+static void refuse_change(const struct item *a, enum reason why,
 			  const char *fmt, ...)
 {
 	va_list ap;
@@ -65,7 +65,7 @@ static void refuse_change(const struct item *a, enum reason reason,
 		abort();
 	va_end(ap);
 	report("data", "changed", item_name(a->twin), a->twin->why, NULL);
-	refuse(reason, item_name(a->twin), "%s %s", a->twin->why, text);
+	refuse(why, item_name(a->twin), "%s %s", a->twin->why, text);
 	free(text);
 }
 

@@ -42,7 +42,8 @@
 	  "the command that made the object cannot be replayed", \
 	  "build the kernel with the plain compiler, without wrappers that add commands") \
 	X(ASM, "asm", \
-	  "assembly changes by which the kernel starts, is entered, traced or called by firmware, or that objtool does not check", \
+	  "assembly changes by which the kernel starts, is entered, traced or called by " \
+	  "firmware, or that objtool does not check", \
 	  "write the change in C, in the callers of this code") \
 	X(ASM_OFFSETS, "asm-offsets", \
 	  "a constant changes that assembly code was built with", \

@@ -5,8 +5,10 @@
 . "$(dirname "$0")/lib.sh"
 
 export_of() {
-	echo 'asm(".pushsection \".export_symbol\",\"a\"\n__export_symbol_'"$1"':\n"'
-	echo '".asciz \"GPL\"\n.ascii \"\\0\"\n.balign 8\n.quad '"$1"'\n.popsection");'
+	cat <<-EOF
+	asm(".pushsection \".export_symbol\",\"a\"\n__export_symbol_$1:\n"
+	".asciz \"GPL\"\n.ascii \"\\\\0\"\n.balign 8\n.quad $1\n.popsection");
+	EOF
 }
 
 pre <<END

@@ -41,7 +41,8 @@ END
 run_diff
 check "exit code" result 66
 check "exit code: it is named" reports note leave "changed in section .exit.text"
-run_diff -m
+diff_options=(-m)
+run_diff
 check "exit code of a module" result 66
 check "exit code of a module: it is named" reports note leave \
 	"changed in section .exit.text of a module: not replaced"

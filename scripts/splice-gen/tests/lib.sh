@@ -5,7 +5,7 @@
 # kernel code, run diff, look at the result. Sourced by each diff-*.sh.
 #
 #   pre <<EOF ... / post <<EOF ...   the unit before and after the change
-#   run_diff [OPTION...]             sets $rc, writes report and new.o
+#   run_diff                         sets $rc, writes report and new.o
 #   check NAME COMMAND...            one result line
 #   finish                           exit status of the script
 
@@ -120,9 +120,12 @@ post() {
 		compile post.o post_src "${sections[@]}"
 }
 
+# More options for run_diff.
+diff_options=()
+
 run_diff() {
 	rm -f new.o
-	"$SPLICE_ELF" diff "$@" -u 7 -n dir/unit.o -p plain.o -a pre.o -b post.o \
+	"$SPLICE_ELF" diff "${diff_options[@]}" -u 7 -n dir/unit.o -p plain.o -a pre.o -b post.o \
 		-o new.o > report 2> errors
 	rc=$?
 }
