@@ -205,6 +205,20 @@ refusal_words()
 	     { last = $0 }' "$1" | tr -s ', ' '\n' | sort
 }
 
+# The last column of the tables of changes.rst.
+documented_tests()
+{
+	local name
+
+	sed -n '/^     - \(diff\|finish\|gen\|test\|types\)-[a-z0-9, -]*$/s/^     - //p' \
+		"$TOP/Documentation/livesplice/changes.rst" | tr -s ', ' '\n' | sort -u |
+		while read -r name; do
+			[ -e "$TOP/scripts/splice-gen/tests/$name.sh" ] ||
+				[ -e "$TOP/tools/testing/selftests/livesplice/$name.sh" ] ||
+				echo "changes.rst names $name, which is no test"
+		done
+}
+
 # Lines of tests that want a refusal.
 tested_words()
 {
@@ -237,4 +251,5 @@ words '(LINUX_VERSION_CODE|KERNEL_VERSION)' 'kernel/*' | gate "no version tests 
 words "$MACHINE" | gate "no paths of a machine"
 reasons | gate "reasons are documented"
 generator_reasons | gate "reasons of the generator are documented and tested"
+documented_tests | gate "tests that Documentation names are there"
 exit $failed
