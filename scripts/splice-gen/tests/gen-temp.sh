@@ -52,9 +52,11 @@ interrupt() {
 		sleep 0.1
 	done
 	[[ -s $WORK/running ]] || echo "it never ran"
+	tries=$SECONDS
 	kill "-$1" -- "$3$pid"
 	wait "$pid" || got=$?
-	echo "status $got"
+	echo "status $got after $((SECONDS - tries)) s"
+	((SECONDS - tries < 30)) || return 1
 	((got == $2)) || return 1
 	while read -r program; do
 		gone "$program" || return 1

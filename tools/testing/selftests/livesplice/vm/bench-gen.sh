@@ -26,7 +26,7 @@ BAR_MB=300
 ROWS="
 one-file	lib/hexdump.c	s/return -EINVAL/return -ERANGE/	a fix of one function
 few-units	include/linux/pipe_fs_i.h	s/PIPE_DEF_BUFFERS.*16/PIPE_DEF_BUFFERS 17/	a macro in a header of few units
-macro	include/linux/poll.h	s/(define FRONTEND_STACK_ALLOC).*256/\\1 128/	a macro in a header of hundreds
+macro	include/linux/seq_file.h	s/(define SEQ_SKIP).*/\1 2/	a macro in a header of hundreds
 inline	include/linux/poll.h	s/return p == NULL \\|\\| p->_qproc == NULL/return !p || !p->_qproc || !p->_key/	an inline function in a header of hundreds
 "
 
@@ -72,8 +72,6 @@ watch()
 # generate NAME	one run: $work/NAME.{log,json,time,sum}
 generate()
 {
-	local pid
-
 	rm -rf "$work/out"
 	mkdir "$work/out"
 	/usr/bin/time -o "$work/$1.time" -f '%e %U %S %M' \
@@ -81,7 +79,15 @@ generate()
 		"$work/$1.patch" >"$work/$1.json" 2>"$work/$1.log" </dev/null &
 	pid=$!
 	watch $pid "$work/$1.sum"
-	wait $pid
+	wait $pid || { set -- $?; pid=; return "$1"; }
+	pid=
+}
+
+# splice-gen is the child of time(1), and ends its own children.
+on_exit()
+{
+	[ -z "$pid" ] || pkill -TERM -P "$pid"
+	rm -rf "$work"
 }
 
 # The steps of one run: "vet 0.1, link module 3.9".
@@ -104,12 +110,14 @@ units()
 # measure NAME WHAT	a line of the table
 measure()
 {
-	local rc wall user system biggest reached changed
+	local rc end wall user system biggest reached changed
 
 	generate "$1"
 	rc=$?
 	case $rc in
-	0 | 1) ;;
+	0) end=made ;;
+	1) end=refused ;;
+	66) end=nothing ;;
 	*) cat "$work/$1.log"; die "$1: splice-gen ended with $rc" ;;
 	esac
 	read -r wall user system biggest < <(tail -n 1 "$work/$1.time")
@@ -117,7 +125,7 @@ measure()
 	awk -v what="$2" -v reached="$reached" -v changed="$changed" -v wall="$wall" \
 		-v cpu="$(awk "BEGIN { print $user + $system }")" -v biggest="$biggest" \
 		-v sum="$(cat "$work/$1.sum")" -v steps="$(steps "$work/$1.json")" \
-		-v end="$([ $rc -eq 0 ] && echo made || echo refused)" 'BEGIN {
+		-v end="$end" 'BEGIN {
 			printf "| %s | %d | %d | %s | %.1f | %.1f | %d | %d | %s |\n", what,
 				reached, changed, end, wall, cpu, biggest / 1024, sum / 1024, steps
 		}'
@@ -145,7 +153,10 @@ if [ -z "${SRC:-}" ] || [ -z "${OBJ:-}" ]; then
 fi
 GEN=${GEN:-$SRC/scripts/splice-gen/splice-gen}
 work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
+pid=
+trap on_exit EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM HUP
 one_file=
 
 step "bench-gen: $(nproc) processors, $(sed -n 's/^CONFIG_CC_VERSION_TEXT="\(.*\)"/\1/p' "$OBJ/.config")"
