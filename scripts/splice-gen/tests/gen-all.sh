@@ -50,12 +50,13 @@ ok "a module's export, and more" status 1 '^  module-export +elsewhere' \
 ok "that more" says '^  kconfig +kernel/Kconfig'
 ok "what is not as it must be in the old code" status 1 '^  site +odd\+0x' \
 	gen --explain "$(patch_of site lib/site.c "$site")"
-for unit in lib/data.c lib/site.c; do
+both=$(patch_of both lib/site.c "$site")
+for unit in lib/data.c kernel/sub/one.c; do
 	sed '$s/$/\nint both(int x);\nint both(int x)\n{\n\treturn x * 7;\n}/' "$SRC/$unit" |
-		sed 's/x & 1\]/both(x)]/;s/x + 5/both(x)/' |
-		diff -u --label "a/$unit" --label "b/$unit" "$SRC/$unit" -
-done > "$WORK/both.patch"
-ok "units that do not go together" status 3 "multiple definition of .both" gen --explain "$WORK/both.patch"
+		sed 's/x & 1\]/both(x)]/;s/x \* PRIVATE/both(x)/' |
+		diff -u --label "a/$unit" --label "b/$unit" "$SRC/$unit" - >> "$both"
+done
+ok "units that do not go together" status 3 "multiple definition of .both" gen --explain "$both"
 ok "what that does not hide" says '^  site +odd\+0x'
 ok "nothing against it" status 0 'replaced +look' \
 	gen --explain "$(patch_of fine lib/data.c 's/x \& 1/x \& 0/')"
