@@ -108,7 +108,7 @@ life_of_target()
 	is "unload the target" ok "$(unload binfmt_misc)"
 }
 
-plan 88
+plan 87
 
 # In which order parts and targets come.
 refused part "a part without the first one" ENOPKG part $U binfmt_misc
