@@ -362,7 +362,8 @@ enum lsp_func_flags {
 
 /**
  * struct lsp_func - one function that is replaced, or must be free
- * @symbol: the old function, a LSP_SYM_FUNC in a LSP_SEC_TEXT section
+ * @symbol: the old function, a LSP_SYM_FUNC in a LSP_SEC_TEXT section; a weak
+ *	one only without flags, and the kernel must use this definition of it
  * @shndx: ELF section of this module that holds the new code; 0 with a flag
  * @offset: offset of the new function in that section
  * @size: size of the new function

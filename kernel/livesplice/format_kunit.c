@@ -204,9 +204,22 @@ static void format_bad_records(struct kunit *test)
 	EXPECT_REFUSED(test, ex->func.flags = LSP_FUNC_READER);
 	EXPECT_REFUSED(test, ex->func.flags = LSP_FUNC_FRAGMENT);
 	EXPECT_REFUSED(test, ex->func.shndx = 0);
-	EXPECT_REFUSED(test, ex->symbols[0].bind = LSP_BIND_WEAK);
 	EXPECT_REFUSED(test, ex->konst.kind = LSP_SITE_ALT);
 	EXPECT_REFUSED(test, ex->konst.symbol = 3);
+}
+
+/* A weak function may be replaced; what is only watched has to be there. */
+static void format_weak(struct kunit *test)
+{
+	struct lsp_example *ex = example(test);
+
+	ex->symbols[0].bind = LSP_BIND_WEAK;
+	KUNIT_EXPECT_EQ(test, parse(ex), LSP_OK);
+	ex->func.flags = LSP_FUNC_FRAGMENT;
+	ex->func.shndx = 0;
+	KUNIT_EXPECT_EQ(test, parse(ex), LSP_FORMAT);
+	ex->symbols[0].bind = LSP_BIND_GLOBAL;
+	KUNIT_EXPECT_EQ(test, parse(ex), LSP_OK);
 }
 
 /* Only the first part may say so, and only of modules. */
@@ -351,6 +364,7 @@ static struct kunit_case livesplice_format_cases[] = {
 	KUNIT_CASE(format_bad_info),
 	KUNIT_CASE(format_bad_sections),
 	KUNIT_CASE(format_bad_records),
+	KUNIT_CASE(format_weak),
 	KUNIT_CASE(format_targets),
 	KUNIT_CASE(format_empty),
 	KUNIT_CASE(format_datas),

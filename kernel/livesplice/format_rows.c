@@ -31,8 +31,9 @@ enum lsp_reason lsp_check_funcs(const struct lsp_tables *t,
 		    sym->section == LSP_NONE ||
 		    t->sections[sym->section].kind != LSP_SEC_TEXT)
 			return lsp_bad(d, LSP_TABLE_funcs, i, "not a function");
-		if (sym->bind == LSP_BIND_WEAK)
-			return lsp_bad(d, LSP_TABLE_funcs, i, "weak function");
+		if (sym->bind == LSP_BIND_WEAK && func->flags)
+			return lsp_bad(d, LSP_TABLE_funcs, i,
+				       "weak function that is not replaced");
 		if (func->flags & ~(LSP_FUNC_FRAGMENT | LSP_FUNC_READER))
 			return lsp_bad(d, LSP_TABLE_funcs, i, "unknown flags");
 		if (!func->flags != !!func->shndx)

@@ -200,6 +200,7 @@ static enum lsp_reason lsp_plan_jump(struct lsp_loading *load,
 		return LSP_FORMAT;
 	patch->new_addr = (unsigned long)code;
 	patch->new_size = func->size;
+	/* No name at this address: a weak definition that another one overrides. */
 	patch->pos = lsp_names_pos(&load->values.names, patch->name,
 				   patch->old_addr);
 	if (!patch->pos)
@@ -229,8 +230,7 @@ static enum lsp_reason lsp_plan_patch(struct lsp_loading *load,
 	patch->name = kstrdup(load->detail, GFP_KERNEL);
 	if (!patch->name)
 		return LSP_NOMEM;
-	/* All text sections have a base once the match has succeeded. */
-	if (!lsp_values_get(&load->values, func->symbol, &patch->old_addr))
+	if (!lsp_values_place(&load->values, func->symbol, &patch->old_addr))
 		return LSP_UNRESOLVED;
 	patch->old_size = sym->size;
 	reason = lsp_match_function(&load->values, func->symbol, &patch->holes,

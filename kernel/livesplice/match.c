@@ -229,11 +229,12 @@ fail:
 }
 
 /*
- * The function of a section whose name is rarest in the kernel. Returns the
- * number of addresses in @addrs; 0 if the kernel has no name of the section.
+ * The function of a section whose name is rarest in the kernel; @weak: weak
+ * ones as well. Returns the number of addresses in @addrs; 0 if the kernel has
+ * no name of the section.
  */
 static unsigned int lsp_candidates(struct lsp_matcher *m, u32 first, u32 nr,
-				   unsigned long *addrs, u32 *symbol)
+				   bool weak, unsigned long *addrs, u32 *symbol)
 {
 	unsigned long found[LSP_MAX_CANDIDATES];
 	unsigned int best = 0, count;
@@ -243,7 +244,7 @@ static unsigned int lsp_candidates(struct lsp_matcher *m, u32 first, u32 nr,
 	for (i = first; i < first + nr && best != 1; i++) {
 		const struct lsp_symbol *sym = &m->tables->symbols[m->funcs[i]];
 
-		if (sym->bind == LSP_BIND_WEAK)
+		if (sym->bind == LSP_BIND_WEAK && !weak)
 			continue;
 		count = lsp_names_own(&m->values->names,
 				      lsp_string(m->tables, sym->name),
@@ -268,6 +269,18 @@ static bool lsp_only_weak(struct lsp_matcher *m, u32 first, u32 nr)
 	return true;
 }
 
+/* Does the update replace a function of the section? */
+static bool lsp_section_wanted(struct lsp_matcher *m, u32 section)
+{
+	const struct lsp_tables *tables = m->tables;
+	u32 i;
+
+	for (i = 0; i < tables->nr_funcs; i++)
+		if (tables->symbols[tables->funcs[i].symbol].section == section)
+			return true;
+	return false;
+}
+
 /* One text section, the functions of which are funcs[first .. first + nr). */
 static enum lsp_reason lsp_match_section(struct lsp_matcher *m, u32 first,
 					 u32 nr)
@@ -275,6 +288,7 @@ static enum lsp_reason lsp_match_section(struct lsp_matcher *m, u32 first,
 	u32 section = m->tables->symbols[m->funcs[first]].section;
 	unsigned long addrs[LSP_MAX_CANDIDATES], base = 0;
 	unsigned int i, count, good = 0;
+	bool weak;
 	u32 symbol;
 
 	memset(&m->best, 0, sizeof(m->best));
@@ -282,10 +296,14 @@ static enum lsp_reason lsp_match_section(struct lsp_matcher *m, u32 first,
 		base = m->values->base[section];
 		good = lsp_try_base(m, first, nr, base);
 	} else {
-		/* With nothing but weak functions there is nothing to prove. */
-		if (lsp_only_weak(m, first, nr))
+		/*
+		 * Nothing but weak functions may all be overridden: no proof
+		 * is needed unless one of them is to be replaced.
+		 */
+		weak = lsp_only_weak(m, first, nr);
+		if (weak && !lsp_section_wanted(m, section))
 			return LSP_OK;
-		count = lsp_candidates(m, first, nr, addrs, &symbol);
+		count = lsp_candidates(m, first, nr, weak, addrs, &symbol);
 		if (!count)
 			lsp_diag_set(m, symbol, "no such name in what is running");
 		for (i = 0; i < count; i++) {

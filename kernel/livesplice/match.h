@@ -192,6 +192,8 @@ bool lsp_values_learn_text(struct lsp_values *values, u32 section, u32 offset,
 bool lsp_values_learn_const(struct lsp_values *values, u32 symbol, u64 value);
 bool lsp_values_get(const struct lsp_values *values, u32 symbol,
 		    unsigned long *value);
+bool lsp_values_place(const struct lsp_values *values, u32 symbol,
+		      unsigned long *addr);
 enum lsp_reason lsp_values_resolve(struct lsp_values *values, u32 symbol,
 				   unsigned long *value);
 

@@ -300,6 +300,28 @@ bool lsp_values_get(const struct lsp_values *values, u32 symbol,
 	return true;
 }
 
+/**
+ * lsp_values_place() - where this very definition of a function is
+ * @values: values after a successful lsp_match()
+ * @symbol: the function
+ * @addr: set if the base of its section is known
+ *
+ * The value of a weak name is that of the definition that won, which may be
+ * another one; see lsp_values_get() for it.
+ *
+ * Return: whether it is known.
+ */
+bool lsp_values_place(const struct lsp_values *values, u32 symbol,
+		      unsigned long *addr)
+{
+	const struct lsp_symbol *sym = &values->tables->symbols[symbol];
+
+	if (!values->base_known[sym->section])
+		return false;
+	*addr = values->base[sym->section] + sym->offset;
+	return true;
+}
+
 static enum lsp_reason lsp_unique(unsigned int found)
 {
 	switch (found) {

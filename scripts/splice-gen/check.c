@@ -4,6 +4,8 @@
  * tells: the engine checks the rest when the update is loaded. Called by
  * diff.c.
  */
+#include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -133,13 +135,55 @@ static void check_labels(const struct item *item)
 	}
 }
 
+/*
+ * Is this definition the one that the kernel uses? The link leaves a name weak
+ * only if no strong definition has won. The engine finds the name's address and
+ * proves that the bytes there are those of this definition.
+ */
+static bool weak_in_use(const struct diff *d, const char *name)
+{
+	char *line = NULL;
+	bool found = false;
+	size_t room = 0;
+	ssize_t len;
+	FILE *file;
+
+	if (!d->weak_path)
+		return false;
+	file = fopen(d->weak_path, "re");
+	if (!file)
+		die(NULL, d->weak_path, "%s", strerror(errno));
+	while (!found && (len = getline(&line, &room, file)) > 0) {
+		if (line[len - 1] == '\n')
+			line[len - 1] = '\0';
+		found = !strcmp(line, name);
+	}
+	free(line);
+	fclose(file);
+	return found;
+}
+
+static void check_weak(const struct diff *d, const struct item *item)
+{
+	bool weak = item_is_weak(item->twin);
+
+	if (weak != item_is_weak(item))
+		refuse(REASON_WEAK, item_name(item),
+		       "weak %s the change: whom else that gives the name to shows in a link only",
+		       weak ? "before" : "after");
+	else if (weak && !weak_in_use(d, item->twin->sym->name))
+		refuse(REASON_WEAK, item_name(item),
+		       "weak: the running kernel uses another definition; change that one");
+}
+
 /**
  * check_replaced() - may a function be replaced?
+ * @d: the diff
  * @item: changed function of the post side, with a twin
  *
  * What is in the way is refused.
  */
-void check_replaced(const struct item *item)
+void check_replaced(const struct diff *d, const struct item *item)
 {
 	const struct item *old = item->twin;
 	const char *name = item_name(item);
@@ -152,9 +196,7 @@ void check_replaced(const struct item *item)
 		return;
 	}
 	check_section(item, old);
-	if (item_is_weak(item) || item_is_weak(old))
-		refuse(REASON_WEAK, name,
-		       "weak: the running kernel may use another definition; change that one");
+	check_weak(d, item);
 	if (name_fragment(item->sym->name))
 		refuse(REASON_FRAGMENT, name,
 		       "part of a function that is not in this object");

@@ -83,7 +83,7 @@ static void carry_changed(struct diff *d)
 		if (!is_function(item) || item != item_head(item) ||
 		    !item->twin || !item->why)
 			continue;
-		check_replaced(item);
+		check_replaced(d, item);
 		carry_item(d, item);
 	}
 }
@@ -245,7 +245,7 @@ int cmd_diff(int argc, char **argv)
 	char *end;
 	int opt;
 
-	while ((opt = getopt(argc, argv, "emu:n:p:a:b:o:")) != -1) {
+	while ((opt = getopt(argc, argv, "emu:n:p:a:b:o:w:")) != -1) {
 		switch (opt) {
 		case 'e':
 			d.explain = true;
@@ -273,13 +273,16 @@ int cmd_diff(int argc, char **argv)
 		case 'o':
 			out = optarg;
 			break;
+		case 'w':
+			d.weak_path = optarg;
+			break;
 		default:
 			die_usage("diff: unknown option");
 		}
 	}
 	if (d.unit == UINT32_MAX || !d.unit_name || !plain || !pre || !post ||
 	    !out || optind != argc)
-		die_usage("diff [-em] -u K -n UNIT.o -p PLAIN.o -a PRE.o -b POST.o -o OUT.o");
+		die_usage("diff [-em] -u K -n UNIT.o -p PLAIN.o -a PRE.o -b POST.o -o OUT.o [-w WEAK]");
 
 	d.plain = obj_open(plain);
 	items_make(d.plain);

@@ -224,8 +224,8 @@ static struct symbol *old_function(const struct section *sec, uint64_t offset,
 }
 
 /*
- * Row of the function that a link row replaces. A weak definition may not be
- * the one that the kernel uses.
+ * Row of the function that a link row is about. What is only watched must be
+ * there; of a weak definition that is replaced, diff knows that it is.
  */
 static uint32_t old_row(struct finish *f, const struct link_func *link,
 			const char *name)
@@ -242,7 +242,7 @@ static uint32_t old_row(struct finish *f, const struct link_func *link,
 		die(f->ko, LINK_FUNCS_SECTION,
 		    "no function at 0x%x of section %u of unit %u",
 		    link->pre_offset, link->pre_shndx, link->unit);
-	if (old->bind == STB_WEAK)
+	if (old->bind == STB_WEAK && link->flags)
 		refuse(REASON_WEAK, old->name,
 		       "%s: a weak definition, the kernel may use another one",
 		       unit->name);

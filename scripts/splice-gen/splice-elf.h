@@ -516,6 +516,7 @@ struct diff {
 	bool		module;		/* the unit is part of a module */
 	bool		pinned;
 	bool		explain;
+	const char	*weak_path;	/* names that the kernel has weakly */
 };
 
 /* emit.c */
@@ -583,7 +584,7 @@ void emit_exports(struct diff *d);
 /* check.c */
 
 /* Refuse a changed function for what it is. */
-void check_replaced(const struct item *item);
+void check_replaced(const struct diff *d, const struct item *item);
 /* Refuse functions that get or lose a name that others know. */
 void check_names(struct diff *d);
 /* Refuse changes in sections that could not be split. */

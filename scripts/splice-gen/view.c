@@ -541,8 +541,8 @@ static void check_funcs(const struct tables *v)
 		if (sym->type != LSP_SYM_FUNC || !sym->size ||
 		    sym->section >= v->nr_sections ||
 		    v->sections[sym->section].kind != LSP_SEC_TEXT ||
-		    sym->bind == LSP_BIND_WEAK)
-			bad("funcs", i, "not a strong function");
+		    (none && sym->bind == LSP_BIND_WEAK))
+			bad("funcs", i, "not a function, or a weak one that stays");
 		if ((none && func->flags != LSP_FUNC_FRAGMENT &&
 		     func->flags != LSP_FUNC_READER) ||
 		    none != !func->shndx || none != !func->size ||

@@ -62,10 +62,10 @@ sed '/livesplice.link.funcs/,/long/d' new.s > no.s
 as -o no.o no.s && ld -r -o in.ko no.o
 try "a module that replaces nothing" 3 'replaces nothing'
 make_module
-sed "s/^\(\.long 0, [0-9]*\), [0-9]*, target_size/\1, \
-$((16#$(place_of weakly))), target_size/" new.s > no.s
+sed "/^\.long 0, [0-9]*, .*target_size/a .quad 0\n.long 0, $text, $((16#$(place_of weakly))), 0, 1, 0" \
+	new.s > no.s
 as -o no.o no.s && ld -r -o in.ko no.o
-try "a weak function" 1 '^refuse	weak	weakly	'
+try "a part of a weak function" 1 '^refuse	weak	weakly	'
 
 make_module
 try "the same unit twice" 2 'twice' -u 0:dir/pre.o:pre.o

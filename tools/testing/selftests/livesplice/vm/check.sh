@@ -29,6 +29,7 @@ test-sysfs.sh 60
 test-modules.sh 120
 test-state.sh 60
 test-data.sh 180
+test-weak.sh 60
 test-badinput.sh 240
 test-busy.sh 90
 test-stress.sh 240
