@@ -6,18 +6,15 @@
 #
 #   pre <<EOF ... / post <<EOF ...   the unit before and after the change
 #   run_diff                         sets $rc, writes report and new.o
-#   check NAME COMMAND...            one result line
-#   finish                           exit status of the script
 
 set -u -o pipefail
 
 : "${SPLICE_ELF:?path of the splice-elf to test}"
 : "${CC:=gcc}"
 
-test_dir=$(mktemp -d) || exit 1
-trap 'rm -rf "$test_dir"' EXIT
-cd "$test_dir" || exit 1
-failed=0
+# shellcheck source=check-lib.bash
+. "${BASH_SOURCE[0]%/*}/check-lib.bash"
+outputs=(report errors)
 rc=none
 
 # As in a default x86_64 configuration.
@@ -130,22 +127,6 @@ run_diff() {
 	rc=$?
 }
 
-check() {
-	local name=$1
-	shift
-	if "$@"; then
-		echo "ok $name"
-	else
-		echo "not ok $name"
-		failed=1
-		sed 's/^/# /' report errors 2> /dev/null
-	fi
-}
-
-finish() {
-	exit "$failed"
-}
-
 # Conditions for check.
 
 result() {
@@ -157,10 +138,6 @@ reports() {
 	local line
 	line=$(printf '\t%s' "$@")
 	grep -qF -- "${line:1}" report
-}
-
-not() {
-	! "$@"
 }
 
 refused() {

@@ -8,8 +8,6 @@
 #   pre <<EOF ... / post <<EOF ...   the unit before and after the change
 #   header SIDE <<EOF                unit.h of that side (pre or post)
 #   run_types [FUNCTION...]          sets $rc; these functions are replaced
-#   check NAME COMMAND...            one result line
-#   finish                           exit status of the script
 
 set -u -o pipefail
 export LC_ALL=C
@@ -18,12 +16,11 @@ export LC_ALL=C
 : "${CC:=gcc}"
 SPLICE_TYPES=${SPLICE_ELF%/*}/splice-types
 
-test_dir=$(mktemp -d) || exit 1
-trap 'rm -rf "$test_dir"' EXIT
-cd "$test_dir" || exit 1
+# shellcheck source=check-lib.bash
+. "${BASH_SOURCE[0]%/*}/check-lib.bash"
+outputs=(lines errors)
 mkdir pre post
 touch pre/unit.h post/unit.h
-failed=0
 rc=none
 dwarf='-gdwarf-5'
 options=()
@@ -62,27 +59,7 @@ run_types() {
 	tr '\v' '\n' < report > lines
 }
 
-check() {
-	local name=$1
-	shift
-	if "$@"; then
-		echo "ok $name"
-	else
-		echo "not ok $name"
-		failed=1
-		sed 's/^/# /' lines errors 2> /dev/null
-	fi
-}
-
-finish() {
-	exit "$failed"
-}
-
 # Conditions for check.
-
-not() {
-	! "$@"
-}
 
 silent() {
 	[[ $rc == 0 && ! -s report && ! -s errors ]]
