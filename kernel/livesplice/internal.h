@@ -84,6 +84,7 @@ void lsp_put_parts(struct lsp_update *update);
 
 struct module *livesplice_use_module(struct module *user, const char *name);
 bool livesplice_module_exists(const char *name);
+unsigned long livesplice_find_beside(const char *exported, const char *name);
 
 /* sysfs.c: /sys/kernel/splice */
 

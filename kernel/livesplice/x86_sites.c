@@ -178,24 +178,43 @@ static u32 lsp_match_jump_label(struct lsp_stream *stream, u32 i,
 	return site->length;
 }
 
+/*
+ * The key of a static call, by the trampoline that the code names; 0 if nobody
+ * knows. Modules also call by keys of the modules whose trampolines they use.
+ */
+static unsigned long lsp_static_call_key(const struct lsp_names *names,
+					 const char *tramp)
+{
+	char key[KSYM_NAME_LEN];
+	unsigned long addr;
+
+	if (!strstarts(tramp, STATIC_CALL_TRAMP_PREFIX_STR))
+		return 0;
+	if (snprintf(key, sizeof(key), "%s%s", STATIC_CALL_KEY_PREFIX_STR,
+		     tramp + sizeof(STATIC_CALL_TRAMP_PREFIX_STR) - 1) >=
+	    sizeof(key))
+		return 0;
+	switch (lsp_names_seen(names, key, &addr, 1)) {
+	case 0:
+		return names->target ? livesplice_find_beside(tramp, key) : 0;
+	case 1:
+		return addr;
+	default:
+		return 0;
+	}
+}
+
 /* The function that a static call leads to now; false if nobody knows. */
 static bool lsp_static_call_func(const struct lsp_text *text,
 				 const struct lsp_reloc *rel,
 				 unsigned long *func)
 {
-	const char *name = lsp_string(text->tables,
-				      text->tables->symbols[rel->symbol].name);
-	char key[KSYM_NAME_LEN];
-	unsigned long addr;
+	const struct lsp_symbol *sym = &text->tables->symbols[rel->symbol];
+	unsigned long key;
 
-	if (!strstarts(name, STATIC_CALL_TRAMP_PREFIX_STR))
-		return false;
-	name += sizeof(STATIC_CALL_TRAMP_PREFIX_STR) - 1;
-	if (snprintf(key, sizeof(key), "%s%s", STATIC_CALL_KEY_PREFIX_STR,
-		     name) >= sizeof(key))
-		return false;
-	return lsp_names_seen(&text->values->names, key, &addr, 1) == 1 &&
-	       !copy_from_kernel_nofault(func, (void *)addr, sizeof(*func));
+	key = lsp_static_call_key(&text->values->names,
+				  lsp_string(text->tables, sym->name));
+	return key && !copy_from_kernel_nofault(func, (void *)key, sizeof(*func));
 }
 
 /* A conditional tail call of a static call, or what it becomes for NULL. */

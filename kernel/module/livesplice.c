@@ -7,10 +7,12 @@
  * load_module() and free_module(), with no lock held.
  */
 #include <linux/cleanup.h>
+#include <linux/kallsyms.h>
 #include <linux/livesplice.h>
 #include <linux/livesplice_format.h>
 #include <linux/module.h>
 #include <linux/mutex.h>
+#include <linux/slab.h>
 #include <linux/string.h>
 
 #include "internal.h"
@@ -59,6 +61,28 @@ bool livesplice_module_exists(const char *name)
 {
 	guard(mutex)(&module_mutex);
 	return find_module_all(name, strlen(name), true);
+}
+
+/**
+ * livesplice_find_beside() - find a symbol of the module that exports another
+ * @exported: a symbol that some module exports
+ * @name: a symbol of that module, exported or not
+ *
+ * What is found stays as long as a module that uses @exported.
+ *
+ * Context: may sleep; takes module_mutex.
+ * Return: its address, 0 if there is none.
+ */
+unsigned long livesplice_find_beside(const char *exported, const char *name)
+{
+	struct find_symbol_arg found = { .name = exported, .gplok = true };
+	char *full __free(kfree) = NULL;
+
+	guard(mutex)(&module_mutex);
+	if (!find_symbol(&found) || !found.owner)
+		return 0;
+	full = kasprintf(GFP_KERNEL, "%s:%s", found.owner->name, name);
+	return full ? module_kallsyms_lookup_name(full) : 0;
 }
 
 /**
