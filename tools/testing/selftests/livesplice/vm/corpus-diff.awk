@@ -8,6 +8,9 @@
 # and of the base with the patch, found by other means. One line for each patch
 # for which something was replaced or refused: "NNN N functions, as the objects
 # differ", or what only one of both has. Called by corpus.sh.
+#
+# A section of the list is that of a function, or has it behind a colon, or is one
+# of many functions, any of which may differ.
 
 # Numbers that the compiler adds mean nothing; a cold part is its function's.
 function plain(name)
@@ -19,12 +22,15 @@ function plain(name)
 }
 
 FILENAME == ARGV[1] {
-	if ($4 != "changed" && $4 != "new" ||
-	    $5 !~ /^\.text[.:]/)
+	if ($4 != "changed" && $4 != "new" || $5 !~ /^\.(ref\.)?text/)
 		next
 	name = $5
-	sub(/^\.text(\.unlikely|\.hot)?[.:]/, "", name)
-	truth[$2] = truth[$2] " " $3 ":" plain(name)
+	if (sub(/^[^:]*:/, "", name) || sub(/^\.text(\.unlikely|\.hot)?\./, "", name)) {
+		if (name !~ /^__pfx_/)
+			truth[$2] = truth[$2] " " $3 ":" plain(name)
+	} else {
+		any[$2 " " $3]
+	}
 	next
 }
 
@@ -35,7 +41,12 @@ FNR == 1 {
 }
 
 /^    [^ ]+\.o$/		{ unit = $1 }
-/^      (replaced|new) .*\(\)/	{ told[id] = told[id] " " unit ":" plain($2) }
+/^      (replaced|new) .*\(\)/ {
+	word = " " unit ":" plain($2)
+	told[id] = told[id] word
+	if (id " " unit in any)
+		truth[id] = truth[id] word
+}
 
 # Words of a that b has not.
 function only(a, b,	n, i, word, has, out)
