@@ -76,6 +76,7 @@ bool livesplice_module_exists(const char *name)
 unsigned long livesplice_find_beside(const char *exported, const char *name)
 {
 	struct find_symbol_arg found = { .name = exported, .gplok = true };
+
 	char *full __free(kfree) = NULL;
 
 	guard(mutex)(&module_mutex);

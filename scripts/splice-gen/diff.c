@@ -282,7 +282,7 @@ int cmd_diff(int argc, char **argv)
 	}
 	if (d.unit == UINT32_MAX || !d.unit_name || !plain || !pre || !post ||
 	    !out || optind != argc)
-		die_usage("diff [-em] -u K -n UNIT.o -p PLAIN.o -a PRE.o -b POST.o -o OUT.o [-w WEAK]");
+		die_usage("diff [-em] [-w WEAK] -u K -n UNIT -p PLAIN.o -a PRE.o -b POST.o -o OUT");
 
 	d.plain = obj_open(plain);
 	items_make(d.plain);
