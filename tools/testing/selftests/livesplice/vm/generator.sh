@@ -70,7 +70,7 @@ patch_of()
 {
 	mkdir -p "$work/a/${FILE%/*}" "$work/b/${FILE%/*}"
 	cp "$SRC/$FILE" "$work/a/$FILE"
-	sed -E "$2" "$SRC/$FILE" >"$work/b/$FILE"
+	sed "$2" "$SRC/$FILE" >"$work/b/$FILE"
 	(cd "$work" && diff -u "a/$FILE" "b/$FILE") >"$work/$1.patch"
 	printf '%s\n' "$work/$1.patch"
 }
@@ -134,7 +134,7 @@ status 66 . "a patch of __init code only" \
 status 0 'rewritten +eventfd_fops' "new contents of a table" \
 	gen "$(FILE=$EDITED; patch_of data 's/noop_llseek/default_llseek/')"
 status 1 sysctl_nr_open "new contents of live data" \
-	gen "$(FILE=fs/file.c; patch_of live 's/(sysctl_nr_open.*)1024\*1024/\12048*1024/')"
+	gen "$(FILE=fs/file.c; patch_of live '/^unsigned int sysctl_nr_open /s/1024\*1024/2048*1024/')"
 status 2 . "no patch at all" gen
 status 2 . "a name that is none" gen -n 'a/b' "$FIX"
 status 3 . "a tree that was never built" \
