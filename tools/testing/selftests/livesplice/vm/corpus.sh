@@ -184,6 +184,37 @@ table()
 	}' "$work/told" "$work/made"
 }
 
+# The same by kind of change, if the corpus says which is which.
+kinds()
+{
+	[ -e "$CORPUS/index.tsv" ] || return
+	awk 'NR == FNR {
+		if ($2 + 0) {
+			made[$2 + 0] = $3 ~ /yes/
+			applied[$2 + 0] = $4 ~ /yes/
+		}
+		next
+	}
+	FNR == 1 { for (i = 1; i <= NF; i++) at[$i] = i; next }
+	$at["id"] in made {
+		kind = $at["apply_class"]
+		if (!(kind in total))
+			order[++nr] = kind
+		total[kind]++
+		modules[kind] += $at["built_as"] ~ /m/
+		good[kind] += made[$at["id"]]
+		done[kind] += applied[$at["id"]]
+	}
+	END {
+		row = "| %-16s | %5s | %10s | %9s | %7s |\n"
+		printf row, "kind", "fixes", "of modules", "generated", "applied"
+		printf row, "---", "---", "---", "---", "---"
+		for (i = 1; i <= nr; i++)
+			printf row, order[i], total[order[i]], modules[order[i]], \
+				good[order[i]], done[order[i]]
+	}' FS='|' "$1" FS='\t' "$CORPUS/index.tsv"
+}
+
 lock_cache
 # shellcheck disable=SC2086 # lists of words
 need_packages $PACKAGES_BUILD $PACKAGES_GUEST
@@ -208,4 +239,9 @@ step "functions replaced, and those that differ"
 awk -F '\t' -f "$VM/corpus-diff.awk" "$CORPUS/objdiff.tsv" FS=' ' \
 	"$TREE"/log/corpus/p???.log
 step "result"
-table
+table >"$work/table"
+rc=$?
+sed '$d' "$work/table"
+kinds "$work/table"
+tail -n 1 "$work/table"
+exit $rc
