@@ -4,6 +4,7 @@
  * tells: the engine checks the rest when the update is loaded. Called by
  * diff.c.
  */
+#include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -136,33 +137,36 @@ static void check_labels(const struct item *item)
 }
 
 /*
- * Is this definition the one that the kernel uses? The link leaves a name weak
- * only if no strong definition has won. The engine finds the name's address and
- * proves that the bytes there are those of this definition.
+ * What the symbol table of the object that the unit is linked into says of a
+ * name: its letter, as nm prints it; 0 if it has none, or there is no table.
  */
-static bool weak_in_use(const struct diff *d, const char *name)
+static char name_in_use(const struct diff *d, const char *name)
 {
 	char *line = NULL;
-	bool found = false;
+	char letter = 0;
 	size_t room = 0;
-	ssize_t len;
 	FILE *file;
 
-	if (!d->weak_path)
-		return false;
-	file = fopen(d->weak_path, "re");
+	if (!d->names_path)
+		return 0;
+	file = fopen(d->names_path, "re");
 	if (!file)
-		die(NULL, d->weak_path, "%s", strerror(errno));
-	while (!found && (len = getline(&line, &room, file)) > 0) {
-		if (line[len - 1] == '\n')
-			line[len - 1] = '\0';
-		found = !strcmp(line, name);
+		die(NULL, d->names_path, "%s", strerror(errno));
+	while (!letter && getline(&line, &room, file) > 0) {
+		line[strcspn(line, "\n")] = '\0';
+		if (isupper(line[0]) && line[1] == ' ' && !strcmp(line + 2, name))
+			letter = line[0];
 	}
 	free(line);
 	fclose(file);
-	return found;
+	return letter;
 }
 
+/*
+ * The link leaves a name weak only if no strong definition has won. The engine
+ * finds the name's address and proves that the bytes there are those of this
+ * definition.
+ */
 static void check_weak(const struct diff *d, const struct item *item)
 {
 	bool weak = item_is_weak(item->twin);
@@ -171,9 +175,33 @@ static void check_weak(const struct diff *d, const struct item *item)
 		refuse(REASON_WEAK, item_name(item),
 		       "weak %s the change: whom else that gives the name to shows in a link only",
 		       weak ? "before" : "after");
-	else if (weak && !weak_in_use(d, item->twin->sym->name))
+	else if (weak && name_in_use(d, item->twin->sym->name) != 'W')
 		refuse(REASON_WEAK, item_name(item),
 		       "weak: the running kernel uses another definition; change that one");
+}
+
+/**
+ * check_new_global() - is it new to the kernel, not to the unit alone?
+ * @d: the diff
+ * @item: function or object of the post side that is global and has no twin
+ *
+ * Whoever uses what another unit has under this name would go on with that.
+ */
+void check_new_global(const struct diff *d, const struct item *item)
+{
+	const char *name = item_global(item)->name;
+
+	switch (name_in_use(d, name)) {
+	case 0:
+		break;
+	case 'W':
+		refuse(REASON_WEAK, name,
+		       "would override a weak definition, which all others go on using; change that one");
+		break;
+	default:
+		refuse(REASON_SYMBOL, name,
+		       "new in this unit, but the kernel has the name: who uses it elsewhere would go on with what it means there");
+	}
 }
 
 /**
@@ -219,16 +247,22 @@ static const struct symbol *defined_in(const struct obj *obj,
 
 static void check_name(const struct item *item, const struct obj *other)
 {
-	if (!item->func || item->twin || section_is(item->sec, KIND_INIT))
-		return;
 	for (size_t i = 0; i < item->sec->nr_syms; i++) {
 		const struct symbol *sym = item->sec->syms[i];
 		const struct symbol *found = defined_in(other, sym);
 
-		if (sym->value == item->offset && found && found->item)
-			refuse(REASON_SYMBOL, sym->name,
-			       "on one side of the change another name of %s, on the other not: who calls it by this name cannot be told",
-			       item_name(found->item));
+		if (sym->value != item->offset || !found || !found->item)
+			continue;
+		if (found->item->twin == item &&
+		    found->value == found->item->offset)
+			continue;
+		/* Whoever uses both is gone. */
+		if (section_is(item->sec, KIND_INIT) &&
+		    section_is(found->sec, KIND_INIT))
+			continue;
+		refuse(REASON_SYMBOL, sym->name,
+		       "on one side of the change another name of %s, on the other not: who uses this name elsewhere cannot be told",
+		       item_name(found->item));
 	}
 }
 
@@ -236,9 +270,9 @@ static void check_name(const struct item *item, const struct obj *other)
  * check_names() - does each name of the whole kernel mean what it meant?
  * @d: the diff
  *
- * Who uses the name of a function elsewhere is not seen here. A function that
- * has no twin, but a name that the other side has too, has lost an alias or
- * become one.
+ * Who uses a name elsewhere is not seen here. It must stay the name of the twin
+ * of what has it: else something has lost an alias or become one, or stays in
+ * memory what was gone after boot.
  */
 void check_names(struct diff *d)
 {

@@ -122,6 +122,14 @@ static bool same_boot_data(const struct reloc *a, const struct reloc *b)
 	       same_bytes(sa->data, sb->data, sa->size, 0);
 }
 
+/* A weak name may mean another definition than this one. */
+static bool same_weakness(const struct symbol *a, const struct symbol *b)
+{
+	if (a->bind != STB_WEAK && b->bind != STB_WEAK)
+		return true;
+	return a->bind == b->bind && !strcmp(a->name, b->name);
+}
+
 /**
  * same_ref() - do both relocations lead to the same thing?
  * @a: relocation of the pre side
@@ -142,7 +150,8 @@ bool same_ref(const struct reloc *a, const struct reloc *b)
 		return !strcmp(ra.sym->name, rb.sym->name) &&
 		       ra.sym->bind == rb.sym->bind && ra.delta == rb.delta;
 	case REF_ITEM:
-		return ra.delta == rb.delta && same_item(ra.item, rb.item);
+		return ra.delta == rb.delta && same_item(ra.item, rb.item) &&
+		       same_weakness(a->sym, b->sym);
 	case REF_CONTENT:
 		return same_content(&ra, &rb);
 	case REF_BAD:
@@ -314,6 +323,9 @@ const char *func_difference(const struct item *a, const struct item *b)
 	uint64_t pad_b = b->sec->obj->assembly ? 0 : b->pad;
 	const struct reloc *rel;
 
+	if (section_is(a->sec, KIND_FIXED_TEXT) !=
+	    section_is(b->sec, KIND_FIXED_TEXT))
+		return "section";
 	if (a->size != b->size || pad_a != pad_b)
 		return "size";
 	if (!same_bytes(contents(a->sec, a->offset - pad_a),
@@ -430,6 +442,55 @@ static void compare_registry(const struct obj *pre, const struct section *sec)
 		       "more entries, which only a boot would take notice of");
 }
 
+/*
+ * Bytes that are neither function nor object, and tables that the kernel goes
+ * on reading: nothing else would notice a change.
+ */
+static void compare_nameless(const struct obj *obj, const struct obj *other,
+			     bool pre)
+{
+	for_each_section(obj, sec) {
+		bool table = section_is(sec, KIND_REGISTRY) &&
+			     sec->kind->reason == REASON_SECTION;
+
+		if (!table && (sec->nr_items ||
+			       (!section_is(sec, KIND_TEXT) &&
+				!section_is(sec, KIND_FIXED_TEXT) &&
+				!section_is(sec, KIND_DATA) &&
+				!section_is(sec, KIND_PERCPU))))
+			continue;
+		if (!sec->size || section_has_equal(sec, other, pre))
+			continue;
+		refuse(REASON_SECTION, sec->name,
+		       "%s, and the running kernel has what it had when it was built",
+		       table ? "a table that changes" : "something without a name in it changes");
+	}
+}
+
+/* What an object is kept in, and where: new code may rely on more. */
+static void compare_places(const struct obj *post)
+{
+	for_each_item(post, b) {
+		const struct item *a = b->twin;
+
+		if (!a || b->func || !section_is(b->sec, KIND_DATA) ||
+		    !section_is(a->sec, KIND_DATA) || item_is_own(b) ||
+		    item_is_constant(b))
+			continue;
+		if (b->sec->align > a->sec->align && b->sec->nr_items == 1 &&
+		    a->sec->nr_items == 1)
+			refuse(REASON_DATA, item_name(b),
+			       "alignment of an object that the running kernel has, from %llu to %llu: use a new object",
+			       (unsigned long long)a->sec->align,
+			       (unsigned long long)b->sec->align);
+		if (!strstr(a->sec->name, "..decrypted") !=
+		    !strstr(b->sec->name, "..decrypted"))
+			refuse(REASON_DATA, item_name(b),
+			       "of an object that moves from %s to %s: the running kernel has it in one of them",
+			       a->sec->name, b->sec->name);
+	}
+}
+
 /**
  * compare_rest() - compare what is neither function nor object
  * @pre: pre side
@@ -445,4 +506,7 @@ void compare_rest(struct obj *pre, struct obj *post)
 	}
 	compare_unknown(pre, post, true);
 	compare_unknown(post, pre, false);
+	compare_nameless(pre, post, true);
+	compare_nameless(post, pre, false);
+	compare_places(post);
 }

@@ -95,8 +95,10 @@ static void carry_new_globals(struct diff *d)
 		if (item->twin || !item_global(item))
 			continue;
 		if (is_function(item) || section_is(item->sec, KIND_DATA) ||
-		    section_is(item->sec, KIND_PERCPU))
+		    section_is(item->sec, KIND_PERCPU)) {
+			check_new_global(d, item);
 			carry_item(d, item);
+		}
 	}
 }
 
@@ -274,7 +276,7 @@ int cmd_diff(int argc, char **argv)
 			out = optarg;
 			break;
 		case 'w':
-			d.weak_path = optarg;
+			d.names_path = optarg;
 			break;
 		default:
 			die_usage("diff: unknown option");
@@ -282,7 +284,7 @@ int cmd_diff(int argc, char **argv)
 	}
 	if (d.unit == UINT32_MAX || !d.unit_name || !plain || !pre || !post ||
 	    !out || optind != argc)
-		die_usage("diff [-em] [-w WEAK] -u K -n UNIT -p PLAIN.o -a PRE.o -b POST.o -o OUT");
+		die_usage("diff [-em] [-w NAMES] -u K -n UNIT -p PLAIN.o -a PRE.o -b POST.o -o OUT");
 
 	d.plain = obj_open(plain);
 	items_make(d.plain);

@@ -435,8 +435,20 @@ static void make_info(struct tables *t, const struct options *o,
 }
 
 /* After this, rows of the update may be made; false if something is refused. */
+/* What is new in one unit may be what another one had. */
+static void check_definitions(struct finish *f)
+{
+	for_each_symbol(f->ko, sym) {
+		if (sym->bind != STB_LOCAL && sym->sec &&
+		    pre_defines(&f->pre, sym->name))
+			refuse(REASON_SYMBOL, sym->name,
+			       "new in one unit of the update, but another one has it: who uses that one elsewhere would go on with it");
+	}
+}
+
 static bool make_pre_side(struct finish *f, const struct link_rows *rows)
 {
+	check_definitions(f);
 	imports_prepare(f);
 	imports_want(f);
 	datas_want(f, rows->datas);

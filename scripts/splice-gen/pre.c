@@ -297,6 +297,20 @@ void pre_want_name(struct pre *pre, const char *name)
 		pre_want(pre, entry->def->sec);
 }
 
+/**
+ * pre_defines() - does a unit define a name?
+ * @pre: the pre side, complete
+ * @name: the name
+ *
+ * Return: true if so.
+ */
+bool pre_defines(struct pre *pre, const char *name)
+{
+	struct pre_name *entry = name_of(pre, name);
+
+	return entry && entry->def;
+}
+
 static void want_references(struct pre *pre, struct pre_unit *unit)
 {
 	for_each_section(unit->obj, sec) {

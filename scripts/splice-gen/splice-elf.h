@@ -516,7 +516,7 @@ struct diff {
 	bool		module;		/* the unit is part of a module */
 	bool		pinned;
 	bool		explain;
-	const char	*weak_path;	/* names that the kernel has weakly */
+	const char	*names_path;	/* what it is linked into has these */
 };
 
 /* emit.c */
@@ -585,7 +585,9 @@ void emit_exports(struct diff *d);
 
 /* Refuse a changed function for what it is. */
 void check_replaced(const struct diff *d, const struct item *item);
-/* Refuse functions that get or lose a name that others know. */
+/* Refuse what is new here, but not to the kernel. */
+void check_new_global(const struct diff *d, const struct item *item);
+/* Refuse items that get or lose a name that others know. */
 void check_names(struct diff *d);
 /* Refuse changes in sections that could not be split. */
 void check_odd(struct diff *d);

@@ -270,13 +270,30 @@ static void split_section(struct section *sec)
 	free(s.found);
 }
 
-static size_t count_functions(const struct section *sec)
+/* The function of a section that has exactly one, else NULL. */
+static const struct symbol *only_function(const struct section *sec)
 {
-	size_t nr = 0;
+	const struct symbol *found = NULL;
 
-	for (size_t i = 0; i < sec->nr_syms; i++)
-		nr += sec->syms[i]->type == STT_FUNC;
-	return nr;
+	for (size_t i = 0; i < sec->nr_syms; i++) {
+		if (sec->syms[i]->type != STT_FUNC)
+			continue;
+		if (found)
+			return NULL;
+		found = sec->syms[i];
+	}
+	return found;
+}
+
+/* Of compiled code: inline assembly may put something behind it. */
+static void check_whole(struct section *sec, const struct symbol *func)
+{
+	struct splitter s = { .sec = sec };
+
+	if (!func->size)
+		mark_odd(sec, func->value, "a function without a size");
+	else
+		check_filler(&s, func->value + func->size, sec->size);
 }
 
 /**
@@ -286,12 +303,17 @@ static size_t count_functions(const struct section *sec)
 void split_text(struct obj *obj)
 {
 	for_each_section(obj, sec) {
+		const struct symbol *func;
+
 		if (!sec->size || !sec->data ||
 		    (!section_is(sec, KIND_TEXT) &&
 		     !section_is(sec, KIND_FIXED_TEXT)))
 			continue;
-		if (obj->assembly || count_functions(sec) > 1)
+		func = only_function(sec);
+		if (obj->assembly || !func)
 			split_section(sec);
+		else
+			check_whole(sec, func);
 	}
 }
 

@@ -145,6 +145,7 @@ void pre_add_unit(struct pre *pre, uint32_t number, const char *name,
 		  const char *path);
 struct pre_unit *pre_unit(struct pre *pre, uint32_t number);
 void pre_want(struct pre *pre, const struct section *sec);
+bool pre_defines(struct pre *pre, const char *name);
 void pre_want_name(struct pre *pre, const char *name);
 void pre_make(struct pre *pre);
 

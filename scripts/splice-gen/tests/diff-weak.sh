@@ -12,11 +12,11 @@ pre < <(unit)
 post < <(unit | sed 's/+ 1/+ 2/')
 run_diff
 check "nobody knows which one is used" refused weak
-printf 'other\nentry2\nentr\n' > weak
+printf "T entry\nW entry2\nW entr\n" > weak
 diff_options=(-w weak)
 run_diff
 check "another one is used" refused weak
-echo entry >> weak
+echo "W entry" > weak
 run_diff
 check "this one is used" result 0
 check "it is replaced" reports func replaced entry

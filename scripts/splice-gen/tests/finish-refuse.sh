@@ -68,6 +68,11 @@ as -o no.o no.s && ld -r -o in.ko no.o
 try "a part of a weak function" 1 '^refuse	weak	weakly	'
 
 make_module
+{ cat new.s; printf '.globl visible\n.data\nvisible: .long 0\n'; } > no.s
+as -o no.o no.s && ld -r -o in.ko no.o
+try "a new name that a unit has" 1 '^refuse	symbol	visible	'
+
+make_module
 try "the same unit twice" 2 'twice' -u 0:dir/pre.o:pre.o
 try "a unit without a path" 2 'NUMBER:NAME' -u 1:dir/pre.o
 try "a name that is none" 2 'letters' -N "a b"

@@ -9,7 +9,7 @@
 
 tools=(
 	as awk cat cmp cp diff dirname env find getopt grep head ld ln make mkdir
-	mktemp mv nproc objcopy paste patch realpath rm sed setsid sh sha256sum sort
+	mktemp mv nm nproc objcopy paste patch realpath rm sed setsid sh sha256sum sort
 	tail touch tr uname wc xargs
 )
 # To explain a change these as well.
