@@ -228,7 +228,7 @@ static void rewrite(struct diff *d, struct item *a)
 
 /* what is writable */
 
-static bool is_zero(const struct item *item)
+static bool has_zero_bytes(const struct item *item)
 {
 	const unsigned char *p = item->sec->data;
 
@@ -236,8 +236,31 @@ static bool is_zero(const struct item *item)
 		if (p[item->offset + i])
 			return false;
 	}
-	return section_reloc_from(item->sec, item->offset) ==
+	return true;
+}
+
+static bool is_zero(const struct item *item)
+{
+	return has_zero_bytes(item) &&
+	       section_reloc_from(item->sec, item->offset) ==
 	       section_reloc_from(item->sec, item->offset + item->size);
+}
+
+/*
+ * A list or a lock that nobody has used: addresses of its own and zeros. There
+ * is only one way to initialise these; any other value may not be the one that
+ * boot code has set.
+ */
+static bool is_unused_list(const struct item *item)
+{
+	size_t nr = 0;
+
+	for_each_item_reloc(item, rel) {
+		if (rel->type != R_X86_64_64)
+			return false;
+		nr++;
+	}
+	return nr && nr == count_refs(item, item) && has_zero_bytes(item);
 }
 
 static bool is_exit(const struct item *item)
@@ -270,24 +293,20 @@ static const char *boot_name(const struct item *item)
 /*
  * The function of pre that initialised an object at boot, if that is now done
  * by its initialiser. The running kernel has been through that. Boot code may
- * go on using what holds a list, like every lock: with its addresses in it, it
- * is of no use before somebody has initialised it.
+ * go on using it: with its addresses in it, it is of no use before somebody has
+ * initialised it.
  */
 static const struct item *former_initialiser(struct diff *d,
 					     const struct item *a)
 {
 	const struct item *b = a->twin;
 
-	if (!writability(a) || !is_zero(a) || a->size != b->size)
+	if (!writability(a) || !is_zero(a) || a->size != b->size ||
+	    !is_unused_list(b))
 		return NULL;
 	for_each_item(d->pre, func) {
-		size_t before, after;
-
-		if (!is_init_function(func) || !func->twin)
-			continue;
-		before = count_refs(func, a);
-		after = count_refs(func->twin, b);
-		if (before && (!after || (after < before && count_refs(b, b))))
+		if (is_init_function(func) && func->twin &&
+		    count_refs(func->twin, b) < count_refs(func, a))
 			return func;
 	}
 	return NULL;

@@ -100,4 +100,43 @@ __section(".exit.text") int stop(void) { return use(0); } $run
 END
 run_diff
 check "it was exit code" refused data
+
+# What boot code has set need not be what the initialiser says now.
+value() {
+	pre <<-END
+	$common static int limit; $init int start(void) { $1 return use(0); }
+	int entry(int x) { use(&limit); return x > limit; }
+	END
+	post <<-END
+	$common static int limit = 20;
+	$init int start(void) { return use(0); }
+	int entry(int x) { use(&limit); return x > limit; }
+	END
+	run_diff
+}
+value "limit = 10;"
+check "another value" refused data
+check "another value: no effect is not claimed" not reports note limit
+value "use(&limit);"
+check "a value that nobody can tell" refused data
+
+pre <<END
+$common static struct lock lock;
+$init int start(void) { init_lock(&lock); return use(0); } $run
+END
+post <<END
+$common
+static struct lock lock = { 3, { &lock.waiters, &lock.waiters } };
+$init int start(void) { return use(0); } $run
+END
+run_diff
+check "a lock with a value" refused data
+
+post <<END
+$common static int x;
+static struct lock lock = { 0, { &lock.waiters, (void *)&x } };
+$init int start(void) { return use(0); } $run
+END
+run_diff
+check "a list that leads elsewhere" refused data
 finish
