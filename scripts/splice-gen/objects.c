@@ -171,22 +171,80 @@ static bool holds_pointers_only(const struct item *item)
 	return true;
 }
 
-/* Can all that changes be written by one store, whoever is looking? */
+static bool is_in_pointer(const struct item *item, uint64_t first,
+			  uint64_t last)
+{
+	for_each_item_reloc(item, rel) {
+		uint64_t at = rel->offset - item->offset;
+
+		if (at <= first && last < at + 8)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Is all that changes one pointer or one number, written by one store? Eight
+ * bytes without a pointer may be two fields, which belong together for whoever
+ * reads one after the other.
+ */
 static bool is_one_word(const struct item *a, const struct symbol *plain)
 {
-	uint64_t word = plain->sec->align < 8 ? plain->sec->align : 8;
-	uint64_t first, last;
+	uint64_t first, last, word = 4;
 
 	if (!contents_span(a, a->twin, &first, &last))
 		return true;
+	if (is_in_pointer(a, first, last) || is_in_pointer(a->twin, first, last))
+		word = 8;
+	if (word > plain->sec->align)
+		word = plain->sec->align;
 	return (plain->value + first) / word == (plain->value + last) / word;
+}
+
+static bool is_only_rewrite(struct diff *d, const struct item *a)
+{
+	for_each_item(d->pre, other) {
+		if (other != a && has_state(other) && is_read_only(other) &&
+		    is_read_only(other->twin) &&
+		    data_difference(other, other->twin))
+			return false;
+	}
+	return true;
+}
+
+/*
+ * All readers of an object are kept from seeing some of its contents old and
+ * some new. Of one word nobody sees a half, so that it can do without.
+ */
+static char *rewrite_why(struct diff *d, struct item *a,
+			 const struct symbol *plain)
+{
+	bool one = is_one_word(a, plain);
+	struct item *b = a->twin;
+	char *why, *readers = find_readers(a, one);
+
+	if (readers) {
+		why = xasprintf("%s, used by %s", b->why, readers);
+		free(readers);
+		return why;
+	}
+	if (!one) {
+		report("data", "changed", item_name(b), b->why, NULL);
+		return NULL;
+	}
+	if (!is_only_rewrite(d, a)) {
+		refuse_change(a, REASON_DATA,
+			      "of an object that is not the only one to change, and that is known outside of this unit: who is reading both cannot be told; change them one by one, or from a hook");
+		return NULL;
+	}
+	return xasprintf("%s, one word", b->why);
 }
 
 static void rewrite(struct diff *d, struct item *a)
 {
 	struct symbol *plain = old_place(d, a);
 	struct item *b = a->twin;
-	char *readers, *why;
+	char *why;
 
 	if (!plain)
 		return;
@@ -210,17 +268,9 @@ static void rewrite(struct diff *d, struct item *a)
 			      "of an object with references that are relative to its place: change it from a hook instead");
 		return;
 	}
-	if (is_one_word(a, plain)) {
-		why = xasprintf("%s, one word", b->why);
-	} else {
-		readers = find_readers(a);
-		if (!readers) {
-			report("data", "changed", item_name(b), b->why, NULL);
-			return;
-		}
-		why = xasprintf("%s, used by %s", b->why, readers);
-		free(readers);
-	}
+	why = rewrite_why(d, a, plain);
+	if (!why)
+		return;
 	b->rewritten = true;
 	report("data", "rewritten", item_name(b), why, NULL);
 	free(why);

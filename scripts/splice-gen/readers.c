@@ -5,7 +5,8 @@
  * The contents of an object can change under a function that has read a part
  * of them, unless that function is free for the switch. This finds all such
  * functions of a unit, on the pre side, for that is what runs. What leads out
- * of the unit, or cannot be followed, is refused. Called by objects.c.
+ * of the unit, or cannot be followed, is refused, if the caller does not have
+ * another answer to it. Called by objects.c.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -94,8 +95,9 @@ struct search {
 	size_t		max_reached;
 	size_t		nr_readers;
 	size_t		max_readers;
+	bool		ask;		/* do not refuse */
 	bool		boot;		/* boot code may have made it known */
-	bool		refused;
+	bool		lost;		/* there are others, or there may be */
 };
 
 static bool is_among(struct item **items, size_t nr, const struct item *item)
@@ -109,28 +111,39 @@ static bool is_among(struct item **items, size_t nr, const struct item *item)
 
 static void refuse_outside(struct search *s, const char *name)
 {
-	s->refused = true;
+	s->lost = true;
+	if (s->ask)
+		return;
 	refuse(REASON_DATA, item_name(s->object),
 	       "more than one word of it changes, and %s makes it known outside of this unit: who is reading it cannot be told; change it from a hook, or let new functions use a new object",
 	       name);
 }
 
-static void add_reader(struct search *s, struct item *func)
+/* Can a function be kept from running while the contents change? */
+static bool may_wait(struct search *s, const struct item *func)
 {
-	if (section_is(func->sec, KIND_FIXED_TEXT)) {
-		s->refused = true;
+	bool fixed = section_is(func->sec, KIND_FIXED_TEXT);
+
+	if (!fixed && !item_is_weak(func))
+		return true;
+	s->lost = true;
+	if (s->ask)
+		return false;
+	if (fixed)
 		refuse(func->sec->kind->reason, item_name(s->object),
 		       "more than one word of it changes, and %s() uses it, which may run while that happens; let new functions use a new object",
 		       item_name(func));
-		return;
-	}
-	if (item_is_weak(func)) {
-		s->refused = true;
+	else
 		refuse(REASON_WEAK, item_name(s->object),
 		       "more than one word of it changes, and %s() uses it, of which the kernel may have another definition",
 		       item_name(func));
+	return false;
+}
+
+static void add_reader(struct search *s, struct item *func)
+{
+	if (!may_wait(s, func))
 		return;
-	}
 	if (is_among(s->readers, s->nr_readers, func))
 		return;
 	s->readers = grow(s->readers, s->nr_readers, &s->max_readers,
@@ -203,21 +216,23 @@ static char *names_of(const struct search *s)
 /**
  * find_readers() - mark the functions that use an object
  * @object: object of the pre side, whose contents change
+ * @ask: do not refuse what has readers out of reach
  *
  * Functions are marked with their fragments: what one part has read the other
  * may use.
  *
- * Return: their names, for people, allocated; NULL after a refusal.
+ * Return: their names, for people, allocated; NULL if there are readers out of
+ * reach, and no function is marked then.
  */
-char *find_readers(struct item *object)
+char *find_readers(struct item *object, bool ask)
 {
-	struct search s = { .object = object };
+	struct search s = { .object = object, .ask = ask };
 	char *names = NULL;
 
 	add_object(&s, object);
 	for (size_t i = 0; i < s.nr_reached; i++)
 		for_users(s.reached[i], add_user, &s);
-	if (!s.refused) {
+	if (!s.lost) {
 		for (size_t i = 0; i < s.nr_readers; i++)
 			mark_reader(s.readers[i]);
 		names = names_of(&s);

@@ -552,9 +552,10 @@ typedef bool (*user_fn)(const struct user *user, void *arg);
 bool for_users(const struct item *item, user_fn fn, void *arg);
 /*
  * Mark the functions that use an object, directly or by way of other objects.
- * What they are, for people; NULL after a refusal.
+ * What they are, for people; NULL if there are others out of reach, which is
+ * refused, but not if @ask.
  */
-char *find_readers(struct item *object);
+char *find_readers(struct item *object, bool ask);
 
 /* objects.c */
 

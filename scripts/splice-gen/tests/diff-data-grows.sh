@@ -86,7 +86,7 @@ run_diff
 check "a table that a table leads to" result 0
 check "it grows" reports data new list "it grew:"
 check "what leads to it is rewritten" reports data rewritten ops \
-	"references, one word"
+	"references, used by entry()"
 check "no function changes" not reports func replaced
 check "the address may be left behind" reports pinned list ops+0x0
 
