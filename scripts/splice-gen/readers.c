@@ -213,6 +213,22 @@ static char *names_of(const struct search *s)
 	return names;
 }
 
+/* Boot code may have made something of it, or have told others where it is. */
+static void note_boot(const struct search *s)
+{
+	const char *name = item_name(s->object);
+
+	if (!s->lost && !s->nr_readers)
+		note(name,
+		     "only boot code has used it: no effect on what it made of it, only on who has kept its address");
+	else if (s->ask)
+		note(name,
+		     "boot code has used it: no effect on what it made of it");
+	else if (!s->lost)
+		note(name,
+		     "boot code uses it: whoever reads it from outside of this unit may see some words of it old and some new for a moment");
+}
+
 /**
  * find_readers() - mark the functions that use an object
  * @object: object of the pre side, whose contents change
@@ -237,9 +253,8 @@ char *find_readers(struct item *object, bool ask)
 			mark_reader(s.readers[i]);
 		names = names_of(&s);
 	}
-	if (names && s.boot)
-		note(item_name(object),
-		     "boot code uses it: whoever reads it from outside of this unit may see some words of it old and some new for a moment");
+	if (s.boot)
+		note_boot(&s);
 	free(s.reached);
 	free(s.readers);
 	return names;

@@ -96,6 +96,43 @@ check "known by boot code" result 0
 check "boot code is no reader" rows_are 2 stop
 check "but it is said" reports note rules "boot code uses it"
 
+# What boot code has made of it stays.
+boot() {
+	cat <<-END
+	$common
+	$1 const struct rule rules[2] = { { 1, 2 }, { 3, $2 } };
+	__section(".init.text") int start(void) { return rules[use(0)].max; }
+	$3
+	END
+}
+boot static 4 "" | pre
+boot static 5 "" | post
+run_diff
+check "one word, used by boot code alone" reports data rewritten rules \
+	"contents, used by no function"
+check "one word, used by boot code alone: said" reports note rules \
+	"only boot code has used it: no effect on what it made of it"
+
+boot static "4 }, { 1, 2" "" | sed 's/rules\[2/rules[3/' | pre
+boot static "5 }, { 1, 3" "" | sed 's/rules\[2/rules[3/' | post
+run_diff
+check "more words, used by boot code alone: said" reports note rules \
+	"only boot code has used it: no effect on what it made of it"
+
+user='int entry(int i) { return rules[i].max; }'
+boot static 4 "$user" | pre
+boot static 5 "$user" | post
+run_diff
+check "one word, used by boot code as well" reports note rules \
+	"boot code has used it: no effect on what it made of it"
+boot "" 4 "" | pre
+boot "" 5 "" | post
+run_diff
+check "one word of what others know" reports data rewritten rules \
+	"contents, one word"
+check "one word of what others know: said" reports note rules \
+	"boot code has used it: no effect on what it made of it"
+
 # Functions that a table leads to do not read it.
 pre <<END
 $common
