@@ -229,6 +229,35 @@ static void note_boot(const struct search *s)
 		     "boot code uses it: whoever reads it from outside of this unit may see some words of it old and some new for a moment");
 }
 
+static bool hands_out(const struct search *s, const struct item *func)
+{
+	for (size_t i = 0; i < s->nr_reached; i++) {
+		if (keeps_address(func, s->reached[i]))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Readers may have given the address to others, who are not waited for. Most
+ * of these use it and forget it, so that it is no reason to refuse.
+ */
+static void note_handed_out(const struct search *s)
+{
+	for (size_t i = 0; i < s->nr_readers; i++) {
+		bool out = false;
+
+		for_each_item(s->object->sec->obj, part) {
+			if (part->func && item_head(part) == s->readers[i])
+				out = out || hands_out(s, part);
+		}
+		if (out)
+			note(item_name(s->object),
+			     "%s() hands out its address: who has got it may see old and new contents",
+			     item_name(s->readers[i]));
+	}
+}
+
 /**
  * find_readers() - mark the functions that use an object
  * @object: object of the pre side, whose contents change
@@ -252,6 +281,7 @@ char *find_readers(struct item *object, bool ask)
 		for (size_t i = 0; i < s.nr_readers; i++)
 			mark_reader(s.readers[i]);
 		names = names_of(&s);
+		note_handed_out(&s);
 	}
 	if (s.boot)
 		note_boot(&s);

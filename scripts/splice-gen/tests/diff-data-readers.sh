@@ -74,7 +74,12 @@ check "new code uses it where it is" count_is 1 .text.replaced \
 	"$(old_name rules o) \\+ 0"
 check "its own copy is only what is written there" symbol \
 	"LOCAL [0-9]+ rules.splice"
-check "nothing is known outside" not reports note
+check "who has got its address is not known" reports note rules \
+	"with_cold() hands out its address: who has got it may see old and new"
+check "nor who has got that of an object that leads there" reports note rules \
+	"by_table() hands out its address"
+check "one that reads it does not hand it out" not reports note rules "direct()"
+check "boot code does not use it" not grep -q "note.*boot code" report
 
 # What is put into effect at boot is read by others as well: said, not refused.
 pre <<END
@@ -132,6 +137,29 @@ check "one word of what others know" reports data rewritten rules \
 	"contents, one word"
 check "one word of what others know: said" reports note rules \
 	"boot code has used it: no effect on what it made of it"
+
+# Those who give the address away when the kernel runs.
+given() {
+	cat <<-END
+	$common
+	static const struct rule rules[2] = { { 1, 2 }, { 3, $1 } };
+	struct owner { const struct rule *rules; };
+	int reads(int i) { return rules[i].max; }
+	void stores(struct owner *o) { o->rules = rules; }
+	const struct rule *returns(int i) { return rules + i; }
+	extern int _printk(const char *fmt, ...);
+	void prints(void) { _printk("", rules); }
+	END
+}
+given 4 | pre
+given 5 | post
+run_diff
+check "given away: no reason to refuse" result 0
+check "given away: stored" reports note rules "stores() hands out its address"
+check "given away: returned" reports note rules "returns() hands out its"
+check "given away: to a function that forgets it" not reports note rules \
+	"prints()"
+check "given away: not by a read" not reports note rules "reads()"
 
 # Functions that a table leads to do not read it.
 pre <<END
