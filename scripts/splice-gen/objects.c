@@ -52,11 +52,16 @@ static size_t count_refs(const struct item *user, const struct item *item)
 	return nr;
 }
 
-/* @fmt goes on after what changed: "size", "contents", ... */
+/*
+ * @fmt goes on after what changed: "size", "contents", ... Constants of one
+ * name that nothing else tells apart have no twin.
+ */
 PRINTF(3, 4)
 static void refuse_change(const struct item *a, enum reason why,
 			  const char *fmt, ...)
 {
+	const char *name = item_name(a->twin ?: a);
+	const char *what = a->twin ? a->twin->why : "contents";
 	va_list ap;
 	char *text;
 
@@ -64,8 +69,8 @@ static void refuse_change(const struct item *a, enum reason why,
 	if (vasprintf(&text, fmt, ap) < 0)
 		abort();
 	va_end(ap);
-	report("data", "changed", item_name(a->twin), a->twin->why, NULL);
-	refuse(why, item_name(a->twin), "%s %s", a->twin->why, text);
+	report("data", "changed", name, what, NULL);
+	refuse(why, name, "%s %s", what, text);
 	free(text);
 }
 
@@ -131,6 +136,39 @@ static void supersede(struct diff *d, struct item *a)
 	b->twin = NULL;
 }
 
+static bool is_nobodys_twin(const struct item *item)
+{
+	return !item->twin && item_is_constant(item) &&
+	       name_class(item->sym->name) == NAME_PLAIN;
+}
+
+/* Has the other side a constant with the same contents? */
+static bool has_equal(const struct item *item, const struct obj *other)
+{
+	for_each_item(other, o) {
+		if (is_nobodys_twin(o) && !strcmp(o->base, item->base) &&
+		    same_contents(item, o))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * One of several constants of one name changes: it is gone, and there is one
+ * of that name that was not there. What uses the new one is replaced anyway.
+ */
+static bool is_changed_constant(struct diff *d, const struct item *a)
+{
+	if (!is_nobodys_twin(a) || has_equal(a, d->post))
+		return false;
+	for_each_item(d->post, b) {
+		if (is_nobodys_twin(b) && !strcmp(a->base, b->base) &&
+		    !has_equal(b, d->pre))
+			return true;
+	}
+	return false;
+}
+
 /**
  * supersede_objects() - part read-only objects of another size from their twins
  * @d: the diff, correlated
@@ -141,9 +179,13 @@ static void supersede(struct diff *d, struct item *a)
 void supersede_objects(struct diff *d)
 {
 	for_each_item(d->pre, a) {
-		if (has_state(a) && a->size != a->twin->size &&
-		    is_read_only(a) && is_read_only(a->twin))
+		if (is_changed_constant(d, a)) {
+			if (for_users(a, check_user, a))
+				note_kept(d, a);
+		} else if (has_state(a) && a->size != a->twin->size &&
+			   is_read_only(a) && is_read_only(a->twin)) {
 			supersede(d, a);
+		}
 	}
 }
 

@@ -134,6 +134,46 @@ check "two of one name" result 0
 check "two of one name: one function" reports func replaced one
 check "two of one name: the other one" reports func replaced two
 
+# Somebody goes on using the old ones.
+two_kept() {
+	cat <<-END
+	$common
+	${2-} void one(struct ops *o)
+	{
+		static const long list[$1] = { 1, 2 };
+
+		o->list = list;
+	}
+	${2-} void two(struct ops *o)
+	{
+		static const long list[$1] = { 3, 4 };
+
+		o->list = list;
+	}
+	int entry(int i) { return use(0, i) ${3-}; }
+	END
+}
+two_kept 2 | pre
+two_kept 3 | post
+run_diff
+check "two of one name: kept" result 0
+check "two of one name: said of one" reports note list.1 \
+	"one() hands out the address of the old one"
+check "two of one name: and of the other" reports note list.0 \
+	"two() hands out the address of the old one"
+
+two_kept 2 "" | pre
+two_kept 2 "" "+ 1" | post
+run_diff
+check "two of one name: not if they stay" not reports note list
+
+two_kept 2 '__section(".init.text")' | pre
+two_kept 3 '__section(".init.text")' "+ 1" | post
+run_diff
+check "two of one name: boot code" refused data
+check "two of one name: boot code is named" reports refuse data list.1 \
+	"contents of an object that one() uses"
+
 # What a switch becomes.
 choice() {
 	cat <<-END
