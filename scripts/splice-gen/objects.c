@@ -469,6 +469,20 @@ void compare_objects(struct diff *d)
 	}
 }
 
+/* @what: what has become of it in the section. */
+static void note_boot(const struct diff *d, const struct item *item,
+		      const char *what)
+{
+	if (d->module && is_exit(item))
+		note(boot_name(item),
+		     "%s section %s of a module: not replaced; it only runs when the module is unloaded, which an enabled update prevents",
+		     what, item->sec->name);
+	else
+		note(boot_name(item),
+		     "%s section %s: no effect on a running kernel", what,
+		     item->sec->name);
+}
+
 /**
  * note_boot_only() - tell of changes of what is gone after boot
  * @d: the diff
@@ -476,25 +490,19 @@ void compare_objects(struct diff *d)
 void note_boot_only(struct diff *d)
 {
 	for_each_item(d->post, item) {
-		const char *why;
+		const struct item *a = item->twin;
 
 		if (!item->sym || !section_is(item->sec, KIND_INIT))
 			continue;
-		if (item->func)
-			why = item->twin ? func_difference(item->twin, item) :
-					   "new";
-		else
-			why = item->twin ? data_difference(item->twin, item) :
-					   NULL;
-		if (!why)
-			continue;
-		if (d->module && is_exit(item))
-			note(boot_name(item),
-			     "%s in section %s of a module: not replaced; it only runs when the module is unloaded, which an enabled update prevents",
-			     item->twin ? "changed" : "new", item->sec->name);
-		else
-			note(boot_name(item),
-			     "%s in section %s: no effect on a running kernel",
-			     item->twin ? "changed" : "new", item->sec->name);
+		if (!a && item->func)
+			note_boot(d, item, "new in");
+		else if (a && (item->func ? func_difference(a, item) :
+					    data_difference(a, item)))
+			note_boot(d, item, "changed in");
+	}
+	for_each_item(d->pre, item) {
+		if (item->sym && item->func && !item->twin &&
+		    section_is(item->sec, KIND_INIT))
+			note_boot(d, item, "gone from");
 	}
 }

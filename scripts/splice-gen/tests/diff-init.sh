@@ -23,6 +23,26 @@ check "only boot code: what did not change is not" not reports note start
 
 post <<END
 static $init int setup(int x) { return x + 1; }
+int entry(int x) { return x; }
+END
+run_diff
+check "boot code that is gone: nothing to do" result 66
+check "boot code that is gone: it is named" reports note start \
+	"gone from section .init.text: no effect on a running kernel"
+
+post <<END
+static $init int setup(int x) { return x + 1; }
+$init int start(void) { return setup(3); }
+$init int more(void) { return 3; }
+int entry(int x) { return x; }
+END
+run_diff
+check "new boot code" reports note more \
+	"new in section .init.text: no effect on a running kernel"
+check "nothing is gone" not grep -q "gone from" report
+
+post <<END
+static $init int setup(int x) { return x + 1; }
 $init int start(void) { return setup(3); }
 int entry(int x) { return setup(x); }
 END
@@ -46,4 +66,10 @@ run_diff
 check "exit code of a module" result 66
 check "exit code of a module: it is named" reports note leave \
 	"changed in section .exit.text of a module: not replaced"
+post <<'END'
+int entry(int x) { return x; }
+END
+run_diff
+check "exit code of a module that is gone" reports note leave \
+	"gone from section .exit.text of a module: not replaced"
 finish
