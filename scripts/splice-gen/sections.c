@@ -203,7 +203,10 @@ static const struct {
 
 /**
  * name_class() - how an object of a name correlates
- * @name: name, with or without numbers
+ * @name: name of its symbol
+ *
+ * Only what is inside of a function has a number: a variable of a file that
+ * happens to have such a name is one like all others.
  *
  * Return: the class.
  */
@@ -213,7 +216,7 @@ enum name_class name_class(const char *name)
 	char *base = name_base(name);
 
 	for (size_t i = 0; i < COUNT_OF(names); i++) {
-		if (!strcmp(base, names[i].base))
+		if (strcmp(base, name) && !strcmp(base, names[i].base))
 			class = names[i].class;
 	}
 	free(base);
