@@ -192,19 +192,19 @@ static void mark_reader(struct item *func)
 	}
 }
 
-static char *names_of(const struct search *s)
+static char *names_of(struct item **funcs, size_t nr)
 {
-	size_t left = s->nr_readers;
-	char *names = xasprintf("%s", left ? "" : "no function");
+	size_t left = nr;
+	char *names = xasprintf("%s", nr ? "" : "no function");
 
-	for (size_t i = 0; i < s->nr_readers && i < MAX_NAMES; i++, left--) {
+	for (size_t i = 0; i < nr && i < MAX_NAMES; i++, left--) {
 		char *more = xasprintf("%s%s%s()", names, i ? ", " : "",
-				       item_name(s->readers[i]));
+				       item_name(funcs[i]));
 
 		free(names);
 		names = more;
 	}
-	if (left && s->nr_readers) {
+	if (left) {
 		char *more = xasprintf("%s and %zu more", names, left);
 
 		free(names);
@@ -229,11 +229,16 @@ static void note_boot(const struct search *s)
 		     "boot code uses it: whoever reads it from outside of this unit may see some words of it old and some new for a moment");
 }
 
+/* It, or a fragment of it. */
 static bool hands_out(const struct search *s, const struct item *func)
 {
-	for (size_t i = 0; i < s->nr_reached; i++) {
-		if (keeps_address(func, s->reached[i]))
-			return true;
+	for_each_item(func->sec->obj, part) {
+		if (!part->func || item_head(part) != func)
+			continue;
+		for (size_t i = 0; i < s->nr_reached; i++) {
+			if (keeps_address(part, s->reached[i]))
+				return true;
+		}
 	}
 	return false;
 }
@@ -244,18 +249,21 @@ static bool hands_out(const struct search *s, const struct item *func)
  */
 static void note_handed_out(const struct search *s)
 {
-	for (size_t i = 0; i < s->nr_readers; i++) {
-		bool out = false;
+	struct item **funcs = xcalloc(s->nr_readers + 1, sizeof(*funcs));
+	size_t nr = 0;
+	char *names;
 
-		for_each_item(s->object->sec->obj, part) {
-			if (part->func && item_head(part) == s->readers[i])
-				out = out || hands_out(s, part);
-		}
-		if (out)
-			note(item_name(s->object),
-			     "%s() hands out its address: who has got it may see old and new contents",
-			     item_name(s->readers[i]));
+	for (size_t i = 0; i < s->nr_readers; i++) {
+		if (hands_out(s, s->readers[i]))
+			funcs[nr++] = s->readers[i];
 	}
+	names = names_of(funcs, nr);
+	if (nr)
+		note(item_name(s->object),
+		     "%s %s out its address: who has got it may see old and new contents",
+		     names, nr == 1 ? "hands" : "hand");
+	free(names);
+	free(funcs);
 }
 
 /**
@@ -280,7 +288,7 @@ char *find_readers(struct item *object, bool ask)
 	if (!s.lost) {
 		for (size_t i = 0; i < s.nr_readers; i++)
 			mark_reader(s.readers[i]);
-		names = names_of(&s);
+		names = names_of(s.readers, s.nr_readers);
 		note_handed_out(&s);
 	}
 	if (s.boot)

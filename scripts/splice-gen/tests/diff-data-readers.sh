@@ -74,11 +74,11 @@ check "new code uses it where it is" count_is 1 .text.replaced \
 	"$(old_name rules o) \\+ 0"
 check "its own copy is only what is written there" symbol \
 	"LOCAL [0-9]+ rules.splice"
-check "who has got its address is not known" reports note rules \
-	"with_cold() hands out its address: who has got it may see old and new"
-check "nor who has got that of an object that leads there" reports note rules \
-	"by_table() hands out its address"
-check "one that reads it does not hand it out" not reports note rules "direct()"
+check "who has got its address is not known, by whatever object" \
+	grep -q "note.rules.*with_cold().*by_table().* hand out its address: who" \
+	report
+check "one that reads it does not hand it out" not \
+	grep -q "direct().* hand out" report
 check "boot code does not use it" not grep -q "note.*boot code" report
 
 # What is put into effect at boot is read by others as well: said, not refused.
@@ -155,11 +155,23 @@ given 4 | pre
 given 5 | post
 run_diff
 check "given away: no reason to refuse" result 0
-check "given away: stored" reports note rules "stores() hands out its address"
-check "given away: returned" reports note rules "returns() hands out its"
-check "given away: to a function that forgets it" not reports note rules \
-	"prints()"
-check "given away: not by a read" not reports note rules "reads()"
+check "given away: stored and returned" grep -q \
+	"note.rules.[a-z]*(), [a-z]*() hand out its address: who has got it" report
+check "given away: stored" grep -q "stores().* hand out" report
+check "given away: returned" grep -q "returns().* hand out" report
+
+one() {
+	cat <<-END
+	$common
+	static const struct rule rules[2] = { { 1, 2 }, { 3, $1 } };
+	const struct rule *returns(int i) { return rules + i; }
+	END
+}
+one 4 | pre
+one 5 | post
+run_diff
+check "given away by one" reports note rules \
+	"returns() hands out its address: who has got it may see old and new"
 
 # Functions that a table leads to do not read it.
 pre <<END
