@@ -83,6 +83,7 @@ void lsp_put_parts(struct lsp_update *update);
 /* kernel/module/livesplice.c: what only the module loader knows */
 
 struct module *livesplice_use_module(struct module *user, const char *name);
+struct module *livesplice_use_target(struct module *user, const char *name);
 bool livesplice_module_exists(const char *name);
 unsigned long livesplice_find_beside(const char *exported, const char *name);
 

@@ -326,7 +326,7 @@ static enum lsp_reason lsp_use_target(struct lsp_part *part)
 {
 	if (lsp_is_first(part))
 		return LSP_OK;
-	part->target = livesplice_use_module(part->mod, part->object);
+	part->target = livesplice_use_target(part->mod, part->object);
 	return part->target ? LSP_OK : LSP_TARGET;
 }
 

@@ -52,7 +52,8 @@ static int lsp_name_cmp(const void *a, const void *b)
 /**
  * lsp_names_init() - make the names of an object ready to be looked up
  * @names: to be filled in; ends with lsp_names_free()
- * @target: the module, LIVE and referenced; NULL for the kernel image
+ * @target: the module, from livesplice_use_target(): its table stays as it is;
+ *	NULL for the kernel image
  *
  * Context: may sleep; takes module_mutex.
  * Return: false without memory.

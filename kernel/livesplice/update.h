@@ -31,7 +31,7 @@
 	X(LICENSE, "license", -EPERM, \
 	  "only GPL updates may use what is not exported") \
 	X(TARGET, "target", -ENODEV, \
-	  "the module that is to be updated is not loaded") \
+	  "the module that is to be updated is not loaded, or on its way up or down") \
 	X(PART, "part", -ENOPKG, \
 	  "a part of the update is missing, or belongs to another one") \
 	X(NAME, "name", -EEXIST, \

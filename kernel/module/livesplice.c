@@ -51,6 +51,33 @@ struct module *livesplice_use_module(struct module *user, const char *name)
 }
 
 /**
+ * livesplice_use_target() - let a part keep the module that it changes
+ * @user: the module of the part, being loaded
+ * @name: name of the module that it changes
+ *
+ * Like livesplice_use_module(), but what initialised the module must be gone,
+ * and with it the symbol table that it came with. LIVE is not enough for that:
+ * do_init_module() goes on to wait for all that init has started, then it
+ * switches to the table that stays and frees the other one, the names included.
+ * Matching holds pointers into the table, and must take no function that is
+ * about to be freed for one that can be replaced.
+ *
+ * Context: may sleep; takes module_mutex, under which the table is switched.
+ * Return: the module, or NULL: it is not loaded, on its way up or down, or
+ * there is no memory.
+ */
+struct module *livesplice_use_target(struct module *user, const char *name)
+{
+	struct module *used;
+
+	guard(mutex)(&module_mutex);
+	used = find_module_all(name, strlen(name), false);
+	if (!used || rcu_access_pointer(used->kallsyms) != &used->core_kallsyms)
+		return NULL;
+	return livesplice_ref_module(user, used) ? NULL : used;
+}
+
+/**
  * livesplice_module_exists() - is there a module, in whatever state?
  * @name: its name
  *
