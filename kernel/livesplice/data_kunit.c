@@ -228,6 +228,23 @@ static void data_changed(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, lsp_test_set(update, true), LSP_OK);
 }
 
+/* The name goes with the part, what verify has found must not outlive it. */
+static void data_changed_gone(struct kunit *test)
+{
+	struct lsp_update *update = test->priv;
+	struct lsp_datum *datum;
+
+	plan_table(test, update);
+	datum = lsp_test_part(update)->data;
+	*(u8 *)datum->old ^= 1;
+	mutex_lock(&lsp_mutex);
+	lsp_verify(update);
+	KUNIT_EXPECT_PTR_EQ(test, update->changed, datum->name);
+	lsp_remove(lsp_test_part(update));
+	KUNIT_EXPECT_PTR_EQ(test, update->changed, NULL);
+	mutex_unlock(&lsp_mutex);
+}
+
 /* Somebody who reads it is in the way both times. */
 static void data_reader(struct kunit *test)
 {
@@ -270,6 +287,7 @@ static struct kunit_case livesplice_data_cases[] = {
 	KUNIT_CASE(data_switch),
 	KUNIT_CASE(data_alone),
 	KUNIT_CASE(data_changed),
+	KUNIT_CASE(data_changed_gone),
 	KUNIT_CASE(data_reader),
 	{}
 };

@@ -225,6 +225,8 @@ void lsp_remove(struct lsp_part *part)
 
 	lockdep_assert_held(&lsp_mutex);
 
+	/* May be a name that goes with the part. */
+	update->changed = NULL;
 	if (lsp_is_first(part)) {
 		guard(mutex)(&lsp_names_lock);
 		list_del_init(&update->node);

@@ -249,7 +249,7 @@ struct lsp_part {
  * @tainted: it was enabled once: the kernel is tainted, and tasks may have
  *	been in its code
  * @changed: name of the function or object that the last ``verify`` found
- *	changed
+ *	changed; belongs to a part, so it is forgotten when any of them goes
  * @changed_offset: where in it
  * @kobjs: kobjects in use, plus one while the directory exists
  * @released: completed when there are none
