@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * livesplice: tests of what happens to a module image once it has matched:
- * imports get their values, and the checksum notices what was changed.
+ * imports get their values, names are what they seem, and the checksum notices
+ * what was changed.
  */
 #include <kunit/test.h>
 #include <linux/elf.h>
@@ -158,6 +159,16 @@ static void imports_sealed(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, resolve(c), LSP_SEALED);
 }
 
+/* A name is that of the first byte, not of what comes later. */
+static void names_at(struct kunit *test)
+{
+	unsigned long addr = kallsyms_lookup_name("vfs_read");
+
+	KUNIT_EXPECT_TRUE(test, lsp_names_at(addr, "vfs_read"));
+	KUNIT_EXPECT_FALSE(test, lsp_names_at(addr, "vfs_write"));
+	KUNIT_EXPECT_FALSE(test, lsp_names_at(addr + 1, "vfs_read"));
+}
+
 /* A file of three sections: names, contents, information. */
 struct sealed_file {
 	char		names[64];
@@ -212,6 +223,7 @@ static struct kunit_case livesplice_load_cases[] = {
 	KUNIT_CASE(imports_unresolved),
 	KUNIT_CASE(imports_damaged),
 	KUNIT_CASE(imports_sealed),
+	KUNIT_CASE(names_at),
 	KUNIT_CASE(checksum_notices),
 	{}
 };

@@ -194,7 +194,7 @@ unsigned int lsp_names_pos(const struct lsp_names *names, const char *name,
 }
 
 /**
- * lsp_names_at() - is this the name of what is at an address?
+ * lsp_names_at() - is this the name of what begins at an address?
  * @addr: the address
  * @name: the name
  *
@@ -205,7 +205,11 @@ unsigned int lsp_names_pos(const struct lsp_names *names, const char *name,
  */
 bool lsp_names_at(unsigned long addr, const char *name)
 {
+	unsigned long size, offset;
 	char symbol[KSYM_NAME_LEN];
 
+	/* What follows finds the name of any address inside as well. */
+	if (!kallsyms_lookup_size_offset(addr, &size, &offset) || offset)
+		return false;
 	return !lookup_symbol_name(addr, symbol) && !strcmp(symbol, name);
 }
