@@ -283,44 +283,6 @@ static enum lsp_reason lsp_plan_patches(struct lsp_loading *load)
 	return LSP_OK;
 }
 
-/* "object:unit" of every unit, each with its NUL, an empty one at the end. */
-static char *lsp_unit_names(const struct lsp_tables *tables)
-{
-	const char *object = lsp_string(tables, tables->info->object);
-	size_t size = 1;
-	char *names, *p;
-	u32 i;
-
-	for (i = 0; i < tables->nr_units; i++)
-		size += strlen(object) + 2 +
-			strlen(lsp_string(tables, tables->units[i].name));
-	names = kzalloc(size, GFP_KERNEL);
-	if (!names)
-		return NULL;
-	for (p = names, i = 0; i < tables->nr_units; i++)
-		p += sprintf(p, "%s:%s", object,
-			     lsp_string(tables, tables->units[i].name)) + 1;
-	return names;
-}
-
-/* Likewise for the modules that there are parts for. */
-static char *lsp_target_names(const struct lsp_tables *tables)
-{
-	size_t size = 1;
-	char *names, *p;
-	u32 i;
-
-	for (i = 0; i < tables->nr_targets; i++)
-		size += strlen(lsp_string(tables, tables->targets[i].object)) + 1;
-	names = kzalloc(size, GFP_KERNEL);
-	if (!names)
-		return NULL;
-	for (p = names, i = 0; i < tables->nr_targets; i++)
-		p += sprintf(p, "%s", lsp_string(tables,
-						 tables->targets[i].object)) + 1;
-	return names;
-}
-
 /* The module that the part is for has to be there, and to stay. */
 static enum lsp_reason lsp_use_target(struct lsp_part *part)
 {
@@ -344,21 +306,14 @@ static enum lsp_reason lsp_start_part(struct lsp_loading *load)
 		return LSP_NOMEM;
 	load->part = part;
 	part->pinned = info->flags & LSP_INFO_PINNED;
-	part->object = kstrdup(lsp_string(tables, info->object), GFP_KERNEL);
-	part->units = lsp_unit_names(tables);
-
 	update = part->update;
 	update->max_attempts = LSP_DEFAULT_ATTEMPTS;
 	update->retry_ms = LSP_DEFAULT_RETRY_MS;
-	update->name = kstrdup(lsp_string(tables, info->name), GFP_KERNEL);
-	update->description = kstrdup(lsp_string(tables, info->description),
-				      GFP_KERNEL);
 	memcpy(update->id, info->id, sizeof(update->id));
-	update->targets = lsp_target_names(tables);
-	update->nr_targets = tables->nr_targets;
-	if (!part->object || !part->units || !update->name ||
-	    !update->description || !update->targets)
-		return LSP_NOMEM;
+	load->detail = "names";
+	reason = lsp_part_names(part, tables);
+	if (reason != LSP_OK)
+		return reason;
 	load->detail = part->object;
 	reason = lsp_may_add(part);
 	if (reason == LSP_OK)

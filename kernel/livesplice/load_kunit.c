@@ -7,6 +7,7 @@
 #include <kunit/test.h>
 #include <linux/elf.h>
 #include <linux/kallsyms.h>
+#include <linux/sizes.h>
 #include <linux/string.h>
 
 #include "match.h"
@@ -169,6 +170,54 @@ static void names_at(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, lsp_names_at(addr + 1, "vfs_read"));
 }
 
+static enum lsp_reason part_names(struct kunit *test, struct lsp_part *part,
+				  u32 nr_units, u32 nr_targets)
+{
+	struct lsp_unit *units = kunit_kcalloc(test, nr_units, sizeof(*units),
+					       GFP_KERNEL);
+	struct lsp_target *targets = kunit_kcalloc(test, nr_targets,
+						   sizeof(*targets), GFP_KERNEL);
+	struct lsp_info info = { .object = STR_KNOWN };
+	struct lsp_tables tables = {
+		.info = &info, .units = units, .nr_units = nr_units,
+		.targets = targets, .nr_targets = nr_targets,
+		.strings = table_strings, .nr_strings = sizeof(table_strings),
+	};
+	u32 i;
+
+	KUNIT_ASSERT_NOT_NULL(test, units);
+	KUNIT_ASSERT_NOT_NULL(test, targets);
+	for (i = 0; i < nr_units; i++)
+		units[i].name = STR_UNKNOWN;
+	for (i = 0; i < nr_targets; i++)
+		targets[i].object = STR_UNKNOWN;
+	return lsp_part_names(part, &tables);
+}
+
+static void names_of_part(struct kunit *test)
+{
+	/* "vfs_read:no such thing" and its NUL are 23 bytes. */
+	u32 too_many = SZ_1M / 23 + 1;
+	struct lsp_part *part = lsp_part_new(NULL);
+
+	KUNIT_ASSERT_NOT_NULL(test, part);
+	KUNIT_EXPECT_EQ(test, part_names(test, part, 2, 1), LSP_OK);
+	KUNIT_EXPECT_MEMEQ(test, part->units,
+			   "vfs_read:no such thing\0vfs_read:no such thing\0", 47);
+	KUNIT_EXPECT_MEMEQ(test, part->update->targets, "no such thing\0", 15);
+	lsp_update_free(part->update);
+
+	part = lsp_part_new(NULL);
+	KUNIT_ASSERT_NOT_NULL(test, part);
+	KUNIT_EXPECT_EQ(test, part_names(test, part, too_many, 1), LSP_FORMAT);
+	lsp_update_free(part->update);
+
+	part = lsp_part_new(NULL);
+	KUNIT_ASSERT_NOT_NULL(test, part);
+	KUNIT_EXPECT_EQ(test, part_names(test, part, 1, 2 * too_many), LSP_FORMAT);
+	lsp_update_free(part->update);
+}
+
 /* A file of three sections: names, contents, information. */
 struct sealed_file {
 	char		names[64];
@@ -224,6 +273,7 @@ static struct kunit_case livesplice_load_cases[] = {
 	KUNIT_CASE(imports_damaged),
 	KUNIT_CASE(imports_sealed),
 	KUNIT_CASE(names_at),
+	KUNIT_CASE(names_of_part),
 	KUNIT_CASE(checksum_notices),
 	{}
 };

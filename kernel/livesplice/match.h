@@ -146,6 +146,11 @@ unsigned int lsp_names_pos(const struct lsp_names *names, const char *name,
 			   unsigned long addr);
 bool lsp_names_at(unsigned long addr, const char *name);
 
+/* parts.c: the names come from the tables */
+
+enum lsp_reason lsp_part_names(struct lsp_part *part,
+			       const struct lsp_tables *tables);
+
 /* values.c: what is known about the values of symbols and sections */
 
 /**

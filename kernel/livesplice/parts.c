@@ -1,14 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * livesplice: what an update consists of: parts, each a module, with the
- * functions that each replaces. Called by load.c, core.c and switch.c.
+ * functions that each replaces, and what they are called. Called by load.c,
+ * core.c and switch.c.
  */
 #include <linux/list.h>
 #include <linux/module.h>
+#include <linux/sizes.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 
-#include "internal.h"
+#include "match.h"
+
+/* More names of units or targets than any kernel has. */
+#define LSP_MAX_NAMES		SZ_1M
 
 /**
  * lsp_part_new() - a part, and the update that it is the only part of
@@ -57,7 +62,7 @@ void lsp_part_free(struct lsp_part *part)
 	}
 	kvfree(part->patches);
 	kfree(part->object);
-	kfree(part->units);
+	kvfree(part->units);
 	kfree(part);
 }
 
@@ -73,8 +78,84 @@ void lsp_update_free(struct lsp_update *update)
 		lsp_part_free(part);
 	kfree(update->name);
 	kfree(update->description);
-	kfree(update->targets);
+	kvfree(update->targets);
 	kfree(update);
+}
+
+/* "object:unit" of every unit, each with its NUL, an empty one at the end. */
+static enum lsp_reason lsp_unit_names(const struct lsp_tables *tables,
+				      char **names)
+{
+	const char *object = lsp_string(tables, tables->info->object);
+	size_t size = 1;
+	char *p;
+	u32 i;
+
+	for (i = 0; i < tables->nr_units; i++) {
+		size += strlen(object) + 2 +
+			strlen(lsp_string(tables, tables->units[i].name));
+		if (size > LSP_MAX_NAMES)
+			return LSP_FORMAT;
+	}
+	p = kvzalloc(size, GFP_KERNEL);
+	*names = p;
+	if (!p)
+		return LSP_NOMEM;
+	for (i = 0; i < tables->nr_units; i++)
+		p += sprintf(p, "%s:%s", object,
+			     lsp_string(tables, tables->units[i].name)) + 1;
+	return LSP_OK;
+}
+
+/* Likewise for the modules that there are parts for. */
+static enum lsp_reason lsp_target_names(const struct lsp_tables *tables,
+					char **names)
+{
+	size_t size = 1;
+	char *p;
+	u32 i;
+
+	for (i = 0; i < tables->nr_targets; i++) {
+		size += strlen(lsp_string(tables, tables->targets[i].object)) + 1;
+		if (size > LSP_MAX_NAMES)
+			return LSP_FORMAT;
+	}
+	p = kvzalloc(size, GFP_KERNEL);
+	*names = p;
+	if (!p)
+		return LSP_NOMEM;
+	for (i = 0; i < tables->nr_targets; i++)
+		p += sprintf(p, "%s", lsp_string(tables,
+						 tables->targets[i].object)) + 1;
+	return LSP_OK;
+}
+
+/**
+ * lsp_part_names() - give a part and its update the names that they have
+ * @part: the part, new, with an update of its own
+ * @tables: tables of its module
+ *
+ * Context: may sleep.
+ * Return: LSP_OK, LSP_FORMAT if there are more than anybody needs, LSP_NOMEM.
+ */
+enum lsp_reason lsp_part_names(struct lsp_part *part,
+			       const struct lsp_tables *tables)
+{
+	const struct lsp_info *info = tables->info;
+	struct lsp_update *update = part->update;
+	enum lsp_reason reason;
+
+	part->object = kstrdup(lsp_string(tables, info->object), GFP_KERNEL);
+	update->name = kstrdup(lsp_string(tables, info->name), GFP_KERNEL);
+	update->description = kstrdup(lsp_string(tables, info->description),
+				      GFP_KERNEL);
+	if (!part->object || !update->name || !update->description)
+		return LSP_NOMEM;
+	update->nr_targets = tables->nr_targets;
+	reason = lsp_unit_names(tables, &part->units);
+	if (reason == LSP_OK)
+		reason = lsp_target_names(tables, &update->targets);
+	return reason;
 }
 
 /**
