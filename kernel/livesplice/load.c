@@ -237,6 +237,10 @@ static enum lsp_reason lsp_plan_patch(struct lsp_loading *load,
 				    &patch->nr_holes, &load->diag);
 	if (reason == LSP_OK && !func->flags)
 		reason = lsp_plan_jump(load, patch, func);
+	/* The pause cannot tell whether such a function is in use. */
+	if (reason == LSP_OK && patch->reader &&
+	    lsp_arch_denied(patch->old_addr, patch->old_size))
+		reason = LSP_DENIED;
 	if (reason == LSP_OK)
 		reason = lsp_sums_make(patch);
 	return reason;
