@@ -118,20 +118,36 @@ static enum lsp_reason lsp_parse(struct lsp_loading *load)
 	return LSP_OK;
 }
 
-/* Bytes [offset, offset + size) of one of the module's loaded sections. */
+/* Init sections are freed as soon as the module is LIVE. */
+static bool lsp_module_stays(const struct module *mod, unsigned long addr,
+			     bool is_text)
+{
+	return is_text ? within_module_mem_type(addr, mod, MOD_TEXT) :
+			 within_module_core(addr, mod);
+}
+
+/*
+ * Bytes [offset, offset + size) of one of the module's loaded sections that
+ * stay when its init is over; with SHF_EXECINSTR of its text.
+ */
 static void *lsp_module_bytes(const struct lsp_image *image, u32 shndx,
 			      u32 offset, u32 size, unsigned long flags)
 {
 	const Elf_Shdr *shdr;
+	unsigned long addr;
 
-	if (!shndx || shndx >= image->nr_sections)
+	if (!size || !shndx || shndx >= image->nr_sections)
 		return NULL;
 	shdr = &image->sechdrs[shndx];
 	flags |= SHF_ALLOC;
 	if (shdr->sh_type != SHT_PROGBITS || (shdr->sh_flags & flags) != flags ||
 	    offset > shdr->sh_size || size > shdr->sh_size - offset)
 		return NULL;
-	return (void *)shdr->sh_addr + offset;
+	addr = shdr->sh_addr + offset;
+	if (!lsp_module_stays(image->mod, addr, flags & SHF_EXECINSTR) ||
+	    !lsp_module_stays(image->mod, addr + size - 1, flags & SHF_EXECINSTR))
+		return NULL;
+	return (void *)addr;
 }
 
 static enum lsp_reason lsp_fill_consts(struct lsp_loading *load)
@@ -196,7 +212,7 @@ static enum lsp_reason lsp_plan_jump(struct lsp_loading *load,
 
 	code = lsp_module_bytes(load->image, func->shndx, func->offset,
 				func->size, SHF_EXECINSTR);
-	if (!code || !func->size)
+	if (!code)
 		return LSP_FORMAT;
 	patch->new_addr = (unsigned long)code;
 	patch->new_size = func->size;
