@@ -57,25 +57,34 @@ bool lsp_match_mergeable(struct lsp_values *values, u32 section, u64 offset,
 	return false;
 }
 
-/* What the field at @field says its symbol plus addend is; its size, or 0. */
-static u32 lsp_data_field(const u8 *field, unsigned long addr, u32 type,
-			  unsigned long *value)
+/* Bytes of a field with this relocation, 0 if data has no such. */
+static u32 lsp_data_field_size(u32 type)
 {
 	switch (type) {
 	case R_X86_64_64:
-		*value = get_unaligned((u64 *)field);
 		return 8;
 	case R_X86_64_32:
-		*value = get_unaligned((u32 *)field);
-		return 4;
 	case R_X86_64_32S:
-		*value = (s64)get_unaligned((s32 *)field);
-		return 4;
 	case R_X86_64_PC32:
-		*value = addr + (s64)get_unaligned((s32 *)field);
 		return 4;
 	default:
 		return 0;
+	}
+}
+
+/* What the field at @field, all of it there, says its symbol plus addend is. */
+static unsigned long lsp_data_field(const u8 *field, unsigned long addr,
+				    u32 type)
+{
+	switch (type) {
+	case R_X86_64_64:
+		return get_unaligned((u64 *)field);
+	case R_X86_64_32:
+		return get_unaligned((u32 *)field);
+	case R_X86_64_32S:
+		return (s64)get_unaligned((s32 *)field);
+	default:
+		return addr + (s64)get_unaligned((s32 *)field);
 	}
 }
 
@@ -138,17 +147,17 @@ bool lsp_arch_match_data(struct lsp_values *values, const struct lsp_data *row,
 
 	for (i = row->first_reloc; i < row->first_reloc + row->nr_relocs; i++) {
 		const struct lsp_reloc *rel = &tables->relocs[i];
+		u32 length = lsp_data_field_size(rel->type);
 		unsigned long value;
-		u32 length;
 
-		length = lsp_data_field(found + rel->offset, addr + rel->offset,
-					rel->type, &value);
 		if (!length || rel->offset < at || length > size - rel->offset)
 			return lsp_data_differs(diag, wanted, found, rel->offset,
 						1, "unknown relocation");
 		if (memcmp(wanted + at, found + at, rel->offset - at))
 			return lsp_data_differs(diag, wanted, found, at,
 						rel->offset - at, "other data");
+		value = lsp_data_field(found + rel->offset, addr + rel->offset,
+				       rel->type);
 		if (!lsp_data_target(values, rel, value))
 			return lsp_data_differs(diag, wanted, found, rel->offset,
 						length, "refers to something else");
