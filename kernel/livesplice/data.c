@@ -39,6 +39,18 @@ static bool lsp_is_constant(const struct module *target, unsigned long addr,
 		addr >= (unsigned long)__end_ro_after_init);
 }
 
+/* Is part of the last object of a part also in one of those before it? */
+static bool lsp_data_overlaps(const struct lsp_part *part)
+{
+	const struct lsp_datum *last = &part->data[part->nr_data - 1], *other;
+
+	for (other = part->data; other < last; other++)
+		if (other->addr < last->addr + last->size &&
+		    last->addr < other->addr + other->size)
+			return true;
+	return false;
+}
+
 static enum lsp_reason lsp_data_plan_one(struct lsp_part *part,
 					 struct lsp_values *values,
 					 const struct lsp_data *row,
@@ -62,8 +74,11 @@ static enum lsp_reason lsp_data_plan_one(struct lsp_part *part,
 		return reason;
 	*diag = (struct lsp_diag) {
 		.unit = values->tables->sections[sym->section].unit,
-		.function = row->symbol, .what = "not in read-only data",
+		.function = row->symbol, .what = "overlaps another object",
 	};
+	if (lsp_data_overlaps(part))
+		return LSP_FORMAT;
+	diag->what = "not in read-only data";
 	if (!lsp_is_constant(values->names.target, datum->addr, datum->size))
 		return LSP_MISMATCH;
 	diag->what = "cannot be read";

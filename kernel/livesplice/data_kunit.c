@@ -160,6 +160,48 @@ static noinline const int *test_table(void)
 
 static const int new_table[] = { NEW, NEW + 1, NEW + 2 };
 
+static const void *plan_contents(const void *priv, const struct lsp_data *row)
+{
+	return priv;
+}
+
+/* Rows of two objects of 24 bytes, the second one @offset behind the first. */
+static enum lsp_reason plan_two(struct kunit *test, u32 offset,
+				const u8 *running)
+{
+	struct data_case *c = new_case(test);
+	struct lsp_part *part = lsp_part_new(NULL);
+	struct lsp_data rows[2] = { { .symbol = SYM_TABLE }, { .symbol = SYM_EXTERN } };
+	enum lsp_reason reason;
+
+	KUNIT_ASSERT_NOT_NULL(test, part);
+	c->symbols[SYM_EXTERN] = c->symbols[SYM_TABLE];
+	c->symbols[SYM_EXTERN].offset = offset;
+	c->tables.datas = rows;
+	c->tables.nr_datas = ARRAY_SIZE(rows);
+	/* Room for both to be the same as what runs: it is all zero. */
+	memset(c->bytes, 0, sizeof(c->bytes));
+	KUNIT_EXPECT_TRUE(test, lsp_values_learn_base(&c->values, SEC_DATA,
+						      (unsigned long)running));
+	reason = lsp_data_plan(part, &c->values, plan_contents, c->bytes,
+			       &c->diag);
+	lsp_values_free(&c->values);
+	lsp_update_free(part->update);
+	return reason;
+}
+
+static void data_overlap(struct kunit *test)
+{
+	static const u8 running[48];
+	const u8 *p = running;
+
+	OPTIMIZER_HIDE_VAR(p);
+	KUNIT_EXPECT_EQ(test, plan_two(test, 24, p), LSP_OK);
+	/* One byte of both, and the same one twice. */
+	KUNIT_EXPECT_EQ(test, plan_two(test, 23, p), LSP_FORMAT);
+	KUNIT_EXPECT_EQ(test, plan_two(test, 0, p), LSP_FORMAT);
+}
+
 static void plan_table(struct kunit *test, struct lsp_update *update)
 {
 	struct lsp_part *part = lsp_test_part(update);
@@ -275,6 +317,7 @@ static struct kunit_case livesplice_data_match_cases[] = {
 	KUNIT_CASE(data_same),
 	KUNIT_CASE(data_other),
 	KUNIT_CASE(data_bad_reloc),
+	KUNIT_CASE(data_overlap),
 	{}
 };
 
