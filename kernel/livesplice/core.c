@@ -52,18 +52,29 @@ bool lsp_poisoned(void)
 	return READ_ONCE(lsp_is_poisoned);
 }
 
+static enum lsp_reason lsp_disable(struct lsp_update *update)
+{
+	enum lsp_reason reason = lsp_switch(update, false);
+
+	if (reason != LSP_OK)
+		return reason;
+	WRITE_ONCE(update->state,
+		   lsp_is_pinned(update) ? LSP_PINNED : LSP_LOADED);
+	lsp_put_parts(update);
+	return LSP_OK;
+}
+
 /*
  * An enabled update holds a reference on its modules, so only a forced unload
- * comes here with one. The code is about to vanish: get everybody out.
+ * comes here with one. The code is about to vanish: get everybody out, and let
+ * the other parts go as well, nobody can ask for that later.
  */
 static void lsp_undo_forced(struct lsp_update *update)
 {
 	enum lsp_reason reason;
 
 	pr_warn("%s: unloaded by force while enabled\n", update->name);
-	reason = lsp_switch(update, false);
-	if (reason == LSP_OK)
-		update->state = LSP_LOADED;
+	reason = lsp_disable(update);
 	LSP_WARN_ON(reason != LSP_OK);
 }
 
@@ -209,18 +220,6 @@ static enum lsp_reason lsp_enable(struct lsp_update *update)
 	else
 		lsp_put_parts(update);
 	return reason;
-}
-
-static enum lsp_reason lsp_disable(struct lsp_update *update)
-{
-	enum lsp_reason reason = lsp_switch(update, false);
-
-	if (reason != LSP_OK)
-		return reason;
-	WRITE_ONCE(update->state,
-		   lsp_is_pinned(update) ? LSP_PINNED : LSP_LOADED);
-	lsp_put_parts(update);
-	return LSP_OK;
 }
 
 static enum lsp_reason lsp_set_enabled_locked(struct lsp_update *update,
