@@ -22,6 +22,7 @@
  * @len: number of expected bytes
  * @at: offset in the function where they are expected
  * @in_alt: they are the original of an alternative
+ * @depth: number of alternatives that they are inside of
  */
 struct lsp_stream {
 	struct lsp_text			*text;
@@ -31,6 +32,7 @@ struct lsp_stream {
 	u32				len;
 	u32				at;
 	bool				in_alt;
+	u8				depth;
 };
 
 /* The running bytes at offset @i of the stream. */

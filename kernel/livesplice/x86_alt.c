@@ -16,6 +16,9 @@
 
 #include "x86.h"
 
+/* Real code has one inside another. Each level costs a few stack frames. */
+#define LSP_MAX_ALT_DEPTH	3
+
 /* First offset from @i on where an expected instruction is not a NOP. */
 static u32 lsp_end_of_nops(const struct lsp_stream *stream, u32 i, u32 region)
 {
@@ -109,6 +112,7 @@ static bool lsp_match_replacement(struct lsp_stream *stream, u32 i, u32 region,
 		.bytes = tables->bytes + repl->bytes + site->arg[1],
 		.pos = site->arg[1], .len = site->arg[2] & LSP_ALT_LENGTH,
 		.at = stream->at + i,
+		.depth = stream->depth + 1,
 	};
 
 	if (site->arg[2] & LSP_ALT_DIRECT_CALL)
@@ -139,6 +143,8 @@ u32 lsp_match_alt(struct lsp_stream *stream, u32 i,
 	unsigned int holes = text->nr_holes;
 	u32 region = 0, mark = text->values->nr_journal;
 
+	if (stream->depth >= LSP_MAX_ALT_DEPTH)
+		return lsp_mismatch(stream, i, 1, "alternatives nested too deep");
 	for (last = first; last < end && last->offset == first->offset; last++)
 		if (last->kind == LSP_SITE_ALT)
 			region = max_t(u32, region, last->length);
@@ -158,6 +164,7 @@ u32 lsp_match_alt(struct lsp_stream *stream, u32 i,
 	orig.at += i;
 	orig.len = region;
 	orig.in_alt = true;
+	orig.depth++;
 	if (lsp_match_form(&orig, region))
 		return region;
 	return lsp_mismatch(stream, i, region, "none of the alternatives");

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * livesplice: tests of the place and encoding of jumps, of redirects, of who
- * owns text, and of what can never be replaced.
+ * owns text, of what can never be replaced, and of alternatives inside others.
  */
 #include <kunit/test.h>
 #include <linux/jump_label.h>
@@ -181,6 +181,47 @@ static void denied_functions(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, denied(kallsyms_lookup_name));
 }
 
+/* Alternatives at all of the first @nr bytes, each up to the fourth. */
+static u32 match_nested(struct kunit *test, u32 nr)
+{
+	static const u8 code[] = { 0x50, 0x51, 0x52, 0x53, 0x31, 0xc0 };
+	struct lsp_section sections[] = {
+		{ .kind = LSP_SEC_TEXT, .size = 4, .nr_sites = nr },
+		{ .kind = LSP_SEC_REPL, .size = 2, .bytes = 4 },
+	};
+	struct lsp_site sites[4] = { };
+	struct lsp_tables tables = {
+		.sections = sections, .nr_sections = ARRAY_SIZE(sections),
+		.sites = sites, .nr_sites = nr, .bytes = code,
+		.nr_bytes = sizeof(code), .strings = "", .nr_strings = 1,
+	};
+	struct lsp_values values;
+	struct lsp_diag diag;
+	struct lsp_text text = {
+		.tables = &tables, .values = &values, .sec = sections,
+		.pre = code, .size = 4, .run = code, .addr = FUNC, .diag = &diag,
+	};
+	u32 i, length;
+
+	for (i = 0; i < nr; i++)
+		sites[i] = (struct lsp_site) {
+			.offset = i, .length = 4 - i, .kind = LSP_SITE_ALT,
+			.arg = { 1, 0, 2 },
+		};
+	KUNIT_ASSERT_EQ(test, lsp_values_init(&values, &tables, NULL), 0);
+	length = lsp_arch_match(&text, 0);
+	lsp_values_free(&values);
+	return length;
+}
+
+static void alternatives_nested(struct kunit *test)
+{
+	KUNIT_EXPECT_EQ(test, match_nested(test, 1), 4);
+	KUNIT_EXPECT_EQ(test, match_nested(test, 3), 4);
+	/* A damaged update might go on like this for ever. */
+	KUNIT_EXPECT_EQ(test, match_nested(test, 4), 0);
+}
+
 static struct kunit_case livesplice_x86_cases[] = {
 	KUNIT_CASE(jump_encoding),
 	KUNIT_CASE(site_choice),
@@ -189,6 +230,7 @@ static struct kunit_case livesplice_x86_cases[] = {
 	KUNIT_CASE(redirect_lookup),
 	KUNIT_CASE(owner_jump_label),
 	KUNIT_CASE(denied_functions),
+	KUNIT_CASE(alternatives_nested),
 	{}
 };
 
