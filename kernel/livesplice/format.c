@@ -139,6 +139,9 @@ static bool lsp_name_ok(const char *name)
 
 	if (!len || len > LSP_NAME_MAX)
 		return false;
+	/* A file beside the directories of updates. */
+	if (!strcmp(name, "features"))
+		return false;
 	for (; *name; name++)
 		if (!isalnum(*name) && *name != '_')
 			return false;

@@ -17,6 +17,7 @@
 #define STR_VMLINUX	5
 #define STR_UNIT	13
 #define STR_FUNC	17
+#define STR_MORE	22
 
 struct lsp_example {
 	struct lsp_info		info;
@@ -30,7 +31,7 @@ struct lsp_example {
 	struct lsp_data		data;
 	struct lsp_target	target;
 	u8			bytes[96];
-	char			strings[24];
+	char			strings[40];
 	struct lsp_span		spans[LSP_NR_TABLES];
 };
 
@@ -161,6 +162,18 @@ static void format_bad_info(struct kunit *test)
 	EXPECT_REFUSED(test, ex->strings[sizeof(ex->strings) - 1] = 'x');
 	EXPECT_REFUSED(test, ex->spans[LSP_TABLE_info].size = 0);
 	EXPECT_REFUSED(test, ex->spans[LSP_TABLE_strings].size = 0);
+}
+
+/* An update cannot be called like a file beside its directory. */
+static void format_taken_name(struct kunit *test)
+{
+	struct lsp_example *ex = example(test);
+
+	ex->info.name = STR_MORE;
+	strscpy(ex->strings + STR_MORE, "features", 16);
+	KUNIT_EXPECT_EQ(test, parse(ex), LSP_FORMAT);
+	strscpy(ex->strings + STR_MORE, "features1", 16);
+	KUNIT_EXPECT_EQ(test, parse(ex), LSP_OK);
 }
 
 static void format_bad_sections(struct kunit *test)
@@ -362,6 +375,7 @@ static void format_truncated(struct kunit *test)
 static struct kunit_case livesplice_format_cases[] = {
 	KUNIT_CASE(format_good),
 	KUNIT_CASE(format_bad_info),
+	KUNIT_CASE(format_taken_name),
 	KUNIT_CASE(format_bad_sections),
 	KUNIT_CASE(format_bad_records),
 	KUNIT_CASE(format_weak),

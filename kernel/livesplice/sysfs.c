@@ -314,8 +314,12 @@ static void lsp_kobj_del(struct kobject *kobj)
 {
 	if (!kobj->state_initialized)
 		return;
-	/* Waits for everybody who is inside one of the files. */
-	kobject_del(kobj);
+	/*
+	 * Waits for everybody who is inside one of the files. There are none,
+	 * and nothing to delete, where adding it has failed.
+	 */
+	if (kobj->state_in_sysfs)
+		kobject_del(kobj);
 	kobject_put(kobj);
 }
 
