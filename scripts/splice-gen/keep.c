@@ -5,7 +5,7 @@
  * New code that stores the address of a new string, object or function, or
  * hands it to a callee that may keep it, leaves a pointer behind: the update
  * can be undone, but its memory must stay. An address is known not to be kept
- * only if it goes straight, in an argument register, to a callee of the list
+ * only if it goes straight, in an argument register, to a callee of the lists
  * below. Called by diff.c after the new object has been made.
  */
 #include <stdlib.h>
@@ -13,31 +13,40 @@
 
 #include "splice-elf.h"
 
-/* They use what their arguments point to and forget it. */
+/* They use what their arguments point to and forget it; they never sleep. */
 static const char * const forgetful[] = {
 	"_printk", "_printk_deferred", "vprintk", "__warn_printk", "panic",
 	"_dev_printk", "_dev_emerg", "_dev_alert", "_dev_crit", "_dev_err",
-	"_dev_warn", "_dev_notice", "_dev_info", "dev_err_probe",
+	"_dev_warn", "_dev_notice", "_dev_info",
 	"netdev_printk", "netdev_emerg", "netdev_alert", "netdev_crit",
 	"netdev_err", "netdev_warn", "netdev_notice", "netdev_info",
 	"__dynamic_pr_debug", "__dynamic_dev_dbg", "__dynamic_netdev_dbg",
 	"___ratelimit", "snprintf", "vsnprintf", "scnprintf", "vscnprintf",
-	"sprintf", "vsprintf", "kasprintf", "kstrdup", "kmemdup_noprof",
+	"sprintf", "vsprintf",
 	"seq_printf", "seq_puts", "__seq_puts", "seq_write", "seq_vprintf",
 	"sysfs_emit", "sysfs_emit_at", "sscanf", "__trace_printk",
 	"trace_seq_printf", "trace_seq_puts", "strcmp", "strncmp",
 	"strcasecmp", "strncasecmp", "strlen", "strnlen", "strlcat",
 	"sized_strscpy", "strcspn", "strspn", "memcmp", "bcmp",
-	"_copy_to_user", "_copy_from_user", "match_string",
-	"__sysfs_match_string", "audit_log_format", "audit_log",
+	"match_string", "__sysfs_match_string",
 	"_btrfs_printk", "f2fs_printk", "xfs_printk_level", "__ext4_msg",
 	"print_hex_dump", "__drm_err", "bt_err", "bt_warn", "bt_info",
-	"mutex_lock", "mutex_unlock", "_raw_spin_lock", "_raw_spin_unlock",
+	"_raw_spin_lock", "_raw_spin_unlock",
 	"_raw_spin_lock_irqsave", "_raw_spin_unlock_irqrestore",
 	"__local_bh_disable_ip", "__local_bh_enable_ip",
 };
 
-/* Likewise, but they give their first argument back. */
+/*
+ * Likewise, but they may sleep. Whoever called one is on the stack meanwhile,
+ * and the update cannot be undone; whoever jumped to one is not.
+ */
+static const char * const sleepy[] = {
+	"kasprintf", "kstrdup", "kmemdup_noprof", "dev_err_probe",
+	"_copy_to_user", "_copy_from_user", "audit_log_format", "audit_log",
+	"mutex_lock", "mutex_unlock",
+};
+
+/* Like the forgetful, but they give their first argument back. */
 static const char * const give_back[] = {
 	"memcpy", "__memcpy", "memmove", "__memmove", "memset", "__memset",
 	"strcpy", "strncpy", "strcat",
@@ -55,7 +64,7 @@ struct code {
 	uint64_t		end;
 };
 
-static bool is_forgetful(const struct reloc *rel, int reg)
+static bool is_forgetful(const struct reloc *rel, int reg, bool jump)
 {
 	struct ref ref = reloc_ref(rel);
 
@@ -64,6 +73,10 @@ static bool is_forgetful(const struct reloc *rel, int reg)
 	for (size_t i = 0; i < COUNT_OF(forgetful); i++) {
 		if (!strcmp(ref.sym->name, forgetful[i]))
 			return true;
+	}
+	for (size_t i = 0; i < COUNT_OF(sleepy); i++) {
+		if (!strcmp(ref.sym->name, sleepy[i]))
+			return !jump;
 	}
 	for (size_t i = 0; i < COUNT_OF(give_back); i++) {
 		if (!strcmp(ref.sym->name, give_back[i]))
@@ -168,7 +181,7 @@ static bool goes_to_forgetful(const struct code *c, uint64_t at, int reg)
 
 			rel = section_reloc_at(sec, at + insn.imm_off);
 			return insn.direct && rel &&
-			       is_forgetful(rel, reg);
+			       is_forgetful(rel, reg, insn.jump);
 		}
 		if (insn.jcc || insn.ret || insn.trap || uses_reg(&insn, reg))
 			return false;

@@ -16,6 +16,12 @@ pre <<< "$old { where = \"old\"; return x; } const char *get(void) { return wher
 rest='const char *get(void) { return where; }'
 check "string for printk" free_after \
 	"$old { where = \"old\"; return _printk(\"fresh %d\", x); } $rest"
+check "string for a callee that may sleep" free_after \
+	"extern int audit_log(const char *s, int x);
+	 $old { where = \"old\"; return audit_log(\"fresh\", x) + 1; } $rest"
+check "string for a callee that cannot sleep, without coming back" free_after \
+	"extern int match_string(int x, const char *s);
+	 $old { where = \"old\"; return match_string(x, \"fresh\"); } $rest"
 check "own object, only read and written" free_after \
 	"static int box; $old { where = \"old\"; return box += x; } $rest"
 check "own function, only called" free_after \

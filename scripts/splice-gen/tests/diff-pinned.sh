@@ -29,4 +29,7 @@ check "pointers in new data" pinned_by \
 check "string that is copied to another register first" pinned_by \
 	"$old { const char *s = \"fresh\"; _printk(s); keep(s); return x; }" \
 	'"fresh"'
+check "string for a callee that may sleep, without coming back" pinned_by \
+	"extern int audit_log(const char *s, int x);
+	 $old { return audit_log(\"fresh\", x); }" '"fresh"'
 finish
