@@ -13,6 +13,7 @@ ok "no such patch" status 2 "cannot be read" gen "$WORK/nowhere.patch"
 ok "unknown option" status 2 "unrecognized option" gen --sesame "$good"
 ok "two kinds of input" status 2 "is needed" gen --worktree "$good"
 ok "a name that is none" status 2 "a/b: a name" gen -n a/b "$good"
+ok "a name that is taken" status 2 "features: taken" gen -n features "$good"
 ok "a name that is too long" status 2 "a name" \
 	gen -n aaaaaaaaaabbbbbbbbbbccccccccccdddddddddde "$good"
 ok "no number of jobs" status 2 "not a number" gen -j 0 "$good"
