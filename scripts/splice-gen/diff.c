@@ -284,7 +284,7 @@ int cmd_diff(int argc, char **argv)
 	}
 	if (d.unit == UINT32_MAX || !d.unit_name || !plain || !pre || !post ||
 	    !out || optind != argc)
-		die_usage("diff [-em] [-w NAMES] -u K -n UNIT -p PLAIN.o -a PRE.o -b POST.o -o OUT");
+		die_usage("diff [-em] [-w NAMES] -u K -n UNIT -p PLAIN -a PRE -b POST -o OUT");
 
 	d.plain = obj_open(plain);
 	items_make(d.plain);
