@@ -18,6 +18,7 @@
 #define STR_UNIT	13
 #define STR_FUNC	17
 #define STR_MORE	22
+#define STR_SIZE	24	/* of all but what stands at STR_MORE */
 
 struct lsp_example {
 	struct lsp_info		info;
@@ -109,7 +110,7 @@ static struct lsp_example *example(struct kunit *test)
 	example_span(ex, LSP_TABLE_funcs, &ex->func, sizeof(ex->func));
 	example_span(ex, LSP_TABLE_consts, &ex->konst, sizeof(ex->konst));
 	example_span(ex, LSP_TABLE_bytes, ex->bytes, sizeof(ex->bytes));
-	example_span(ex, LSP_TABLE_strings, ex->strings, sizeof(ex->strings));
+	example_span(ex, LSP_TABLE_strings, ex->strings, STR_SIZE);
 	return ex;
 }
 
@@ -153,13 +154,13 @@ static void format_bad_info(struct kunit *test)
 	EXPECT_REFUSED(test, ex->info.version++);
 	EXPECT_REFUSED(test, ex->info.machine++);
 	EXPECT_REFUSED(test, ex->info.flags = 2);
-	EXPECT_REFUSED(test, ex->info.name = sizeof(ex->strings));
+	EXPECT_REFUSED(test, ex->info.name = STR_SIZE);
 	EXPECT_REFUSED(test, ex->info.name = STR_EMPTY);
 	EXPECT_REFUSED(test, ex->info.name = STR_UNIT);
 	EXPECT_REFUSED(test, ex->info.description = U32_MAX);
 	EXPECT_REFUSED(test, ex->info.object = U32_MAX);
 	EXPECT_REFUSED(test, ex->info.object = STR_EMPTY);
-	EXPECT_REFUSED(test, ex->strings[sizeof(ex->strings) - 1] = 'x');
+	EXPECT_REFUSED(test, ex->strings[STR_SIZE - 1] = 'x');
 	EXPECT_REFUSED(test, ex->spans[LSP_TABLE_info].size = 0);
 	EXPECT_REFUSED(test, ex->spans[LSP_TABLE_strings].size = 0);
 }
@@ -170,6 +171,7 @@ static void format_taken_name(struct kunit *test)
 	struct lsp_example *ex = example(test);
 
 	ex->info.name = STR_MORE;
+	ex->spans[LSP_TABLE_strings].size = sizeof(ex->strings);
 	strscpy(ex->strings + STR_MORE, "features", 16);
 	KUNIT_EXPECT_EQ(test, parse(ex), LSP_FORMAT);
 	strscpy(ex->strings + STR_MORE, "features1", 16);
@@ -247,7 +249,7 @@ static void format_targets(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, parse(ex), LSP_FORMAT);
 	ex->target.object = STR_EMPTY;
 	KUNIT_EXPECT_EQ(test, parse(ex), LSP_FORMAT);
-	ex->target.object = sizeof(ex->strings);
+	ex->target.object = STR_SIZE;
 	KUNIT_EXPECT_EQ(test, parse(ex), LSP_FORMAT);
 	ex->target.object = STR_NAME;
 	ex->info.object = STR_NAME;
