@@ -83,11 +83,40 @@ static bool may_be_percpu(const struct item *item)
 	return true;
 }
 
+/*
+ * A variable that pre has in init memory or for each CPU, or has not so any more:
+ * it would start anew, whatever the running kernel has put into the old one.
+ */
+static const struct item *other_storage(const struct diff *d,
+					const struct item *item)
+{
+	if (item->func || !item->sym || strcmp(item->sym->name, item->base) ||
+	    item_is_own(item))
+		return NULL;
+	for_each_item(d->pre, old) {
+		if (old->func || !old->sym || strcmp(old->sym->name, item->sym->name))
+			continue;
+		if (section_is(old->sec, KIND_PERCPU) !=
+		    section_is(item->sec, KIND_PERCPU) ||
+		    section_is(old->sec, KIND_INIT))
+			return old;
+	}
+	return NULL;
+}
+
 static bool may_be_new(const struct diff *d, const struct item *item)
 {
 	const struct section_kind *kind = item->sec->kind;
 	const char *name = item_name(item);
+	const struct item *old = other_storage(d, item);
 
+	if (old) {
+		refuse(section_is(old->sec, KIND_INIT) ? REASON_INIT : REASON_PERCPU,
+		       name,
+		       "was in section %s, and would start anew: give the new one another name",
+		       old->sec->name);
+		return false;
+	}
 	if (!kind) {
 		refuse(REASON_SECTION, name,
 		       "new, in section %s, which is not understood",

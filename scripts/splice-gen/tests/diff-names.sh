@@ -37,6 +37,16 @@ post <<< "int level = 3; int entry(int x) { return x + 1; }"
 run_diff
 check "a variable that was gone after boot" refused symbol
 
+static_level='static int level __section(".init.data") = 3; __section(".init.text") void set(int x) { level = x; keep(&level); }'
+pre <<< "$static_level int entry(int x) { return x; }"
+post <<< "${static_level/__section(\".init.data\")/} int entry(int x) { return x + level; }"
+run_diff
+check "a static variable that was gone after boot" refused init
+pre <<< "static int v; int entry(int x) { return x + v++; }"
+post <<< "__section(\".data..percpu\") static int v; int entry(int x) { return x + v++; }"
+run_diff
+check "a variable that becomes one of each CPU" refused percpu
+
 unit() {
 	echo "int strong(int x) { return other(x); }"
 	echo "extern int maybe(int) __attribute__((weak, alias(\"strong\")));"
