@@ -185,9 +185,14 @@ static void lsp_enabled(struct lsp_update *update)
 	add_taint(TAINT_LIVEPATCH, LOCKDEP_STILL_OK);
 }
 
-/* A module that is there without its part would go on running the old code. */
+/*
+ * A module that is there without its part would go on running the old code, and
+ * no part may stand on another update.
+ */
 static enum lsp_reason lsp_check_parts(const struct lsp_update *update)
 {
+	const struct lsp_part *part;
+	enum lsp_reason reason;
 	const char *object;
 
 	lsp_for_each_name(object, update->targets) {
@@ -198,21 +203,21 @@ static enum lsp_reason lsp_check_parts(const struct lsp_update *update)
 		       update->name, object, update->name, object);
 		return LSP_PART;
 	}
+	list_for_each_entry(part, &update->parts, node) {
+		reason = lsp_check_base(part, update);
+		if (reason != LSP_OK)
+			return reason;
+	}
 	return LSP_OK;
 }
 
 static enum lsp_reason lsp_enable(struct lsp_update *update)
 {
 	enum lsp_reason reason = lsp_check_parts(update);
-	const struct lsp_part *part;
 
-	list_for_each_entry(part, &update->parts, node) {
-		if (reason != LSP_OK)
-			return reason;
-		reason = lsp_check_base(part, update);
-	}
-	if (reason == LSP_OK)
-		reason = lsp_hold_parts(update);
+	if (reason != LSP_OK)
+		return reason;
+	reason = lsp_hold_parts(update);
 	if (reason == LSP_OK)
 		reason = lsp_switch(update, true);
 	if (reason == LSP_OK)

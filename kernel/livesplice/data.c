@@ -92,6 +92,19 @@ static enum lsp_reason lsp_data_plan_one(struct lsp_part *part,
 	return LSP_OK;
 }
 
+static enum lsp_reason lsp_data_bad(const struct lsp_values *values,
+				    const struct lsp_data *row,
+				    struct lsp_diag *diag, const char *what)
+{
+	const struct lsp_symbol *sym = &values->tables->symbols[row->symbol];
+
+	*diag = (struct lsp_diag) {
+		.unit = values->tables->sections[sym->section].unit,
+		.function = row->symbol, .what = what,
+	};
+	return LSP_FORMAT;
+}
+
 /**
  * lsp_data_plan() - find and prove the objects that a part rewrites
  * @part: the part; gets them
@@ -118,7 +131,8 @@ enum lsp_reason lsp_data_plan(struct lsp_part *part, struct lsp_values *values,
 	if (!tables->nr_datas)
 		return LSP_OK;
 	if (tables->nr_datas > LSP_MAX_DATAS)
-		return LSP_FORMAT;
+		return lsp_data_bad(values, &tables->datas[LSP_MAX_DATAS], diag,
+				    "one object too many");
 	part->data = kcalloc(tables->nr_datas, sizeof(*part->data), GFP_KERNEL);
 	if (!part->data)
 		return LSP_NOMEM;
@@ -127,8 +141,12 @@ enum lsp_reason lsp_data_plan(struct lsp_part *part, struct lsp_values *values,
 		const void *contents = new(priv, row);
 
 		total += tables->symbols[row->symbol].size;
-		if (!contents || total > LSP_MAX_DATA_SIZE)
-			return LSP_FORMAT;
+		if (!contents)
+			return lsp_data_bad(values, row, diag,
+					    "new contents where none can be");
+		if (total > LSP_MAX_DATA_SIZE)
+			return lsp_data_bad(values, row, diag,
+					    "more bytes than may be written");
 		reason = lsp_data_plan_one(part, values, row, contents, diag);
 	}
 	return reason;

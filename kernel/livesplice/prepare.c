@@ -177,9 +177,9 @@ struct lsp_operation *lsp_operation_make(struct lsp_update *update,
  * lsp_map() - map the pages of entries and objects a second time, writable
  * @op: the operation
  *
- * Text and constants are mapped read-only everywhere. text_poke() gets around that with a
- * lock and a TLB flush, neither of which the pause can have, so it writes
- * through a mapping of its own, which exists for one attempt only.
+ * Text and constants are mapped read-only everywhere. text_poke() gets around
+ * that with a lock and a TLB flush, neither of which the pause can have, so it
+ * writes through a mapping of its own, which exists for one attempt only.
  *
  * Return: false without memory.
  */

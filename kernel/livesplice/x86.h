@@ -98,6 +98,8 @@ bool lsp_learn_target(struct lsp_stream *stream, const struct lsp_reloc *rel,
 bool lsp_symbol_value(const struct lsp_text *text, u32 symbol,
 		      unsigned long *value);
 void lsp_hole(struct lsp_text *text, u32 offset, u32 length);
+u32 lsp_reloc_size(u32 type);
+unsigned long lsp_field_value(const u8 *field, unsigned long addr, u32 type);
 
 /* x86_data.c */
 bool lsp_match_mergeable(struct lsp_values *values, u32 section, u64 offset,

@@ -57,37 +57,6 @@ bool lsp_match_mergeable(struct lsp_values *values, u32 section, u64 offset,
 	return false;
 }
 
-/* Bytes of a field with this relocation, 0 if data has no such. */
-static u32 lsp_data_field_size(u32 type)
-{
-	switch (type) {
-	case R_X86_64_64:
-		return 8;
-	case R_X86_64_32:
-	case R_X86_64_32S:
-	case R_X86_64_PC32:
-		return 4;
-	default:
-		return 0;
-	}
-}
-
-/* What the field at @field, all of it there, says its symbol plus addend is. */
-static unsigned long lsp_data_field(const u8 *field, unsigned long addr,
-				    u32 type)
-{
-	switch (type) {
-	case R_X86_64_64:
-		return get_unaligned((u64 *)field);
-	case R_X86_64_32:
-		return get_unaligned((u32 *)field);
-	case R_X86_64_32S:
-		return (s64)get_unaligned((s32 *)field);
-	default:
-		return addr + (s64)get_unaligned((s32 *)field);
-	}
-}
-
 static bool lsp_data_target(struct lsp_values *values,
 			    const struct lsp_reloc *rel, unsigned long value)
 {
@@ -147,7 +116,9 @@ bool lsp_arch_match_data(struct lsp_values *values, const struct lsp_data *row,
 
 	for (i = row->first_reloc; i < row->first_reloc + row->nr_relocs; i++) {
 		const struct lsp_reloc *rel = &tables->relocs[i];
-		u32 length = lsp_data_field_size(rel->type);
+		/* What only branches have makes no sense here. */
+		u32 length = rel->type == R_X86_64_PLT32 ?
+			     0 : lsp_reloc_size(rel->type);
 		unsigned long value;
 
 		if (!length || rel->offset < at || length > size - rel->offset)
@@ -156,8 +127,8 @@ bool lsp_arch_match_data(struct lsp_values *values, const struct lsp_data *row,
 		if (memcmp(wanted + at, found + at, rel->offset - at))
 			return lsp_data_differs(diag, wanted, found, at,
 						rel->offset - at, "other data");
-		value = lsp_data_field(found + rel->offset, addr + rel->offset,
-				       rel->type);
+		value = lsp_field_value(found + rel->offset, addr + rel->offset,
+					rel->type);
 		if (!lsp_data_target(values, rel, value))
 			return lsp_data_differs(diag, wanted, found, rel->offset,
 						length, "refers to something else");

@@ -139,8 +139,13 @@ bool lsp_learn_target(struct lsp_stream *stream, const struct lsp_reloc *rel,
 	return lsp_values_learn(stream->text->values, rel->symbol, value);
 }
 
-/* Size of a relocated field, 0 for a type that kernel code does not have. */
-static u32 lsp_reloc_size(u32 type)
+/**
+ * lsp_reloc_size() - size of a relocated field
+ * @type: type of the relocation
+ *
+ * Return: bytes; 0 for a type that kernel code does not have.
+ */
+u32 lsp_reloc_size(u32 type)
 {
 	switch (type) {
 	case R_X86_64_PC32:
@@ -160,13 +165,16 @@ static bool lsp_reloc_is_pcrel(u32 type)
 	return type == R_X86_64_PC32 || type == R_X86_64_PLT32;
 }
 
-/* What the relocated field at @field says its symbol plus addend is. */
-static unsigned long lsp_field_value(const struct lsp_stream *stream, u32 i,
-				     u32 type)
+/**
+ * lsp_field_value() - what a relocated field says its symbol plus addend is
+ * @field: copy of the field, of lsp_reloc_size() bytes
+ * @addr: where the field is
+ * @type: type of the relocation
+ *
+ * Return: the value.
+ */
+unsigned long lsp_field_value(const u8 *field, unsigned long addr, u32 type)
 {
-	const struct lsp_text *text = stream->text;
-	const u8 *field = text->run + stream->at + i;
-
 	switch (type) {
 	case R_X86_64_64:
 		return get_unaligned((u64 *)field);
@@ -176,8 +184,7 @@ static unsigned long lsp_field_value(const struct lsp_stream *stream, u32 i,
 		return (s64)get_unaligned((s32 *)field);
 	default:
 		/* Wraps on purpose: per-CPU symbols are near zero. */
-		return text->addr + stream->at + i +
-		       (s64)get_unaligned((s32 *)field);
+		return addr + (s64)get_unaligned((s32 *)field);
 	}
 }
 
@@ -185,10 +192,12 @@ static unsigned long lsp_field_value(const struct lsp_stream *stream, u32 i,
 static bool lsp_match_reloc(struct lsp_stream *stream, u32 i,
 			    const struct insn *insn, const struct lsp_reloc *rel)
 {
-	const struct lsp_tables *tables = stream->text->tables;
+	const struct lsp_text *text = stream->text;
+	const struct lsp_tables *tables = text->tables;
 	const struct lsp_symbol *sym = &tables->symbols[rel->symbol];
-	u32 at = rel->offset - stream->pos;
-	unsigned long value = lsp_field_value(stream, at, rel->type);
+	u32 at = rel->offset - stream->pos, field = stream->at + at;
+	unsigned long value = lsp_field_value(text->run + field,
+					      text->addr + field, rel->type);
 	s64 addend = rel->addend;
 	u32 kind;
 

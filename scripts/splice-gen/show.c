@@ -236,6 +236,14 @@ static void json_datas(const struct tables *v)
 	putchar(']');
 }
 
+/* One more string of an array; @comma is "" at its beginning. */
+static void put_item(const char **comma, const char *text)
+{
+	fputs(*comma, stdout);
+	put_json(text, strlen(text));
+	*comma = ",";
+}
+
 static void json_object(const struct tables *v)
 {
 	const char *comma = "";
@@ -243,25 +251,15 @@ static void json_object(const struct tables *v)
 	printf(",\"objects\":[{");
 	put_key("", "object", view_string(v, v->info->object));
 	printf(",\"units\":[");
-	for (size_t i = 0; i < v->nr_units; i++) {
-		const char *name = view_string(v, v->units[i].name);
-
-		fputs(comma, stdout);
-		put_json(name, strlen(name));
-		comma = ",";
-	}
+	for (size_t i = 0; i < v->nr_units; i++)
+		put_item(&comma, view_string(v, v->units[i].name));
 	putchar(']');
 	json_functions(v);
 	json_datas(v);
 	printf("}],\"targets\":[");
 	comma = "";
-	for (size_t i = 0; i < v->nr_targets; i++) {
-		const char *name = view_string(v, v->targets[i].object);
-
-		fputs(comma, stdout);
-		put_json(name, strlen(name));
-		comma = ",";
-	}
+	for (size_t i = 0; i < v->nr_targets; i++)
+		put_item(&comma, view_string(v, v->targets[i].object));
 	putchar(']');
 }
 
