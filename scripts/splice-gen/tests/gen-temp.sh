@@ -101,4 +101,18 @@ if [[ -n ${KOBJ-} ]]; then
 	ok "writing: ^C" interrupt INT 130 -
 	ok "writing: terminated" interrupt TERM 143 -
 fi
+
+# A child with the traps of the script must not remove what that works with.
+child_ends() {
+	local dir=$WORK/child
+
+	mkdir "$dir" || return 1
+	bash -c "$(sed -n '/^cleanup()/,/^}/p' "$GEN")"'
+		stop_background() { :; }
+		WORK=$1; KEEP=; UNFINISHED=()
+		(cleanup); [[ -d $WORK ]] || exit 1
+		cleanup; [[ ! -d $WORK ]]' - "$dir"
+}
+ok "a child that ends early" child_ends
+
 finish
