@@ -25,6 +25,7 @@ is()
 	else
 		printf '# wanted: %s\n# found: %s\nnot ok %s\n' "$2" "$3" "$1"
 		failed=1
+		return 1
 	fi
 }
 
@@ -33,7 +34,7 @@ guest()
 {
 	echo "$4" >"$work/guest/test.sh"
 	guest_run "$work/guest" test.sh "$3" >"$work/out" 2>&1
-	is "$1" "$2" $?
+	is "$1" "$2" $? || sed 's/^/# /' "$work/out" <(tail -n 5 "$work/log/console.log")
 }
 
 # tally WHAT WANTED	counts of run-tests.sh output on standard input
@@ -46,7 +47,23 @@ guest "status of the script comes back" 7 60 'exit 7'
 guest "a panic is no result" 125 60 'echo c >/proc/sysrq-trigger; sleep 9'
 guest "a complaint of the kernel is a failure" 126 60 \
 	'echo "WARNING: CPU: 0 PID: 1 at" >/dev/kmsg; exit 0'
-guest "a hung guest is given up" 124 10 'sleep 99'
+# Its clock may run many times too fast on a busy machine: no sleep is endless.
+guest "a hung guest is given up" 124 15 'while :; do sleep 9; done'
+
+# stale WHAT STATUS CONSOLE RESULT	is this the emulator's failure?
+stale()
+{
+	echo "$3" >"$work/console"
+	echo "$4" >"$work/result"
+	guest_stale "$work/console" "$work/result"
+	is "$1" "$2" $?
+}
+
+stale "a stale INT3 while booting" 0 'Oops: int3: 0000 [#1]' ''
+stale "an INT3 in a test is a failure" 1 'Oops: int3: 0000 [#1]' '@@begin'
+stale "an INT3 in KUnit is a failure" 1 'KTAP version 1
+Oops: int3: 0000 [#1]' ''
+stale "another Oops while booting is a failure" 1 'Oops: 0000 [#1]' ''
 
 tally "results are counted" "2 1" <<<'@@test a
 1..3
