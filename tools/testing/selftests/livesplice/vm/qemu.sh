@@ -139,7 +139,9 @@ guest_run()
 		wait $pid
 		rc=$?
 		boots=$((boots + 1))
-		[ $boots -lt 3 ] && guest_stale "$console" "$result" || break
+		if [ $boots -ge 3 ] || ! guest_stale "$console" "$result"; then
+			break
+		fi
 		echo "guest: the emulator ran a stale INT3 while booting, again"
 	done
 	rm -f "$image"
