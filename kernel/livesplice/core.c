@@ -24,6 +24,9 @@
 #include <linux/slab.h>
 #include <linux/string.h>
 
+#define CREATE_TRACE_POINTS
+#include <trace/events/livesplice.h>
+
 #include "internal.h"
 
 /* Set once, never cleared. */
@@ -169,6 +172,8 @@ static void lsp_report(const struct lsp_update *update, bool enable)
 		       enable ? "enabled" : "disabled",
 		       lsp_reason_word(reason), lsp_reason_text(reason));
 	lsp_report_blockers(update);
+	trace_livesplice_switched(update->name, enable, functions,
+				  update->attempts, lsp_reason_word(reason));
 
 	audit_log(audit_context(), GFP_KERNEL, AUDIT_KERN_MODULE,
 		  "op=livesplice name=%s enabled=%d reason=%s res=%d",

@@ -110,6 +110,9 @@ bool lsp_data_check(const struct lsp_datum *datum, bool enabled,
 
 enum lsp_reason lsp_switch(struct lsp_update *update, bool enable);
 
+/* Longest pause, in microseconds, up to the point of no return. */
+extern unsigned int lsp_max_pause_us;
+
 /* prepare.c: what an operation needs */
 
 void lsp_verify(struct lsp_update *update);
@@ -132,7 +135,6 @@ struct lsp_range {
  * @nr: number of ranges
  * @has_probes: there are probe slots, so words in them count
  * @leaving: the ranges may be freed afterwards, so pointers to them count
- * @timed_out: looking at the stacks took longer than lsp_scan_limit_ns
  * @blockers: where to record who was found
  * @nr_blockers: how many were
  */
@@ -141,7 +143,6 @@ struct lsp_ranges {
 	unsigned int		nr;
 	bool			has_probes;
 	bool			leaving;
-	bool			timed_out;
 	struct lsp_blocker	*blockers;
 	unsigned int		nr_blockers;
 };
@@ -151,12 +152,36 @@ void lsp_ranges_sort(struct lsp_ranges *ranges);
 void lsp_stack_arrive_stopped(void);
 bool lsp_stack_task_clean_stopped(struct lsp_ranges *ranges,
 				  struct task_struct *task);
-bool lsp_stack_all_clean_stopped(struct lsp_ranges *ranges);
+bool lsp_stack_task_clean(struct lsp_ranges *ranges, struct task_struct *task,
+			  unsigned long stack);
+bool lsp_stack_cpus_clean_stopped(struct lsp_ranges *ranges);
 
-/* Longest time to look at stacks in one pause. */
-extern u64 lsp_scan_limit_ns;
+/* scan.c: is anybody in there, of all tasks? */
 
-/* track.c: who runs while an attempt is under way */
+/**
+ * struct lsp_scan - one look at all tasks
+ * @ranges: where nobody may be
+ * @nr_looks: looks at stacks with the machine running
+ * @nr_ran: tasks that have run meanwhile, until the pause
+ * @nr_stopped: tasks that were left for the pause
+ * @late: the pause was about to become too long
+ * @lost: more tasks have run than could be noted
+ */
+struct lsp_scan {
+	struct lsp_ranges	*ranges;
+	unsigned int		nr_looks;
+	unsigned int		nr_ran;
+	unsigned int		nr_stopped;
+	bool			late;
+	bool			lost;
+};
+
+enum lsp_reason lsp_scan_start(struct lsp_scan *scan);
+enum lsp_reason lsp_scan_again(struct lsp_scan *scan);
+bool lsp_scan_clean_stopped(struct lsp_scan *scan, u64 deadline);
+void lsp_scan_stop(struct lsp_scan *scan);
+
+/* track.c: who has no number any more, and the probe of who runs */
 
 int lsp_track_start(void);
 int lsp_track_drain(void);

@@ -18,6 +18,9 @@
 #include <linux/slab.h>
 #include <linux/sort.h>
 #include <linux/string.h>
+#include <linux/timekeeping.h>
+
+#include <trace/events/livesplice.h>
 
 #include "match.h"
 
@@ -376,6 +379,24 @@ static void lsp_explain(const struct lsp_loading *load, enum lsp_reason reason)
 		       diag->nr_bytes, diag->found);
 }
 
+static enum lsp_reason lsp_match_part(struct lsp_loading *load)
+{
+	const struct lsp_tables *tables = &load->tables;
+	u64 start = ktime_get_mono_fast_ns();
+	enum lsp_reason reason = lsp_match(&load->values, &load->diag);
+	const char *function = "";
+
+	if (reason != LSP_OK && load->diag.function < tables->nr_symbols)
+		function = lsp_string(tables,
+				      tables->symbols[load->diag.function].name);
+	trace_livesplice_match(load->image->mod->name, load->part->object,
+			       tables->nr_units,
+			       ktime_get_mono_fast_ns() - start,
+			       lsp_reason_word(reason), function,
+			       reason == LSP_OK ? 0 : load->diag.offset);
+	return reason;
+}
+
 /**
  * lsp_load() - turn a module that is being loaded into a registered part
  * @image: the module
@@ -400,7 +421,7 @@ int lsp_load(const struct lsp_image *image)
 			reason = err == -ENOMEM ? LSP_NOMEM : LSP_FORMAT;
 	}
 	if (reason == LSP_OK)
-		reason = lsp_match(&load.values, &load.diag);
+		reason = lsp_match_part(&load);
 	if (reason == LSP_OK)
 		reason = lsp_data_plan(load.part, &load.values,
 				       lsp_new_contents, &load, &load.diag);

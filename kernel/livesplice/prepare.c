@@ -85,6 +85,7 @@ static void lsp_fill_ranges(struct lsp_operation *op)
 	lsp_ranges_sort(ranges);
 	ranges->leaving = !op->enable;
 	ranges->blockers = op->blockers;
+	op->scan.ranges = ranges;
 }
 
 /* Number of pages that a stretch of memory touches. */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * livesplice: is any task in a range of addresses? Called by switch.c, mostly
- * from inside the pause.
+ * livesplice: is a task in a range of addresses? Called by scan.c and track.c,
+ * with the machine running or held.
  *
  * DOC: Stack check
  *
@@ -29,14 +29,13 @@
  *   are on no list; those of offline CPUs never come back from where they are.
  * - A newborn task has one made-up frame that leads to ret_from_fork_asm().
  * - A task that has died (TASK_DEAD, switched out) never runs again.
- * - A task that is dying may be off the list of tasks: track.c has it.
+ * - A task that is dying may have no number any more: track.c has it.
  * - An NMI may interrupt a stopper. It ends before its CPU answers the first
  *   IPI after the pause, and until then only the first byte of an entry has
  *   changed: it finishes in the code that it was in.
  *
- * The list of tasks is walked without a lock: whoever changes it holds
- * tasklist_lock, a spinning lock, with interrupts off, and nobody can have
- * been switched out like that. (Not so on PREEMPT_RT, see Kconfig.)
+ * With the machine running a task is looked at while the scheduler's locks keep
+ * it from running: the same holds for it as in the pause.
  */
 
 #include <linux/ftrace.h>
@@ -45,23 +44,12 @@
 #include <linux/mm.h>
 #include <linux/percpu.h>
 #include <linux/rethook.h>
-#include <linux/sched/signal.h>
 #include <linux/sched/task.h>
 #include <linux/sched/task_stack.h>
 #include <linux/sort.h>
 #include <linux/string.h>
-#include <linux/timekeeping.h>
 
 #include "internal.h"
-
-/* A clock costs more than a short stack: it is read once for so many tasks. */
-#define LSP_TASKS_PER_CLOCK	32
-
-/*
- * Far beyond any pause that is wanted, far below what the watchdogs bear.
- * Written by the tests only.
- */
-u64 lsp_scan_limit_ns = 2 * NSEC_PER_SEC;
 
 /* The task that holds each CPU in the current pause. */
 static DEFINE_PER_CPU(struct task_struct *, lsp_holder);
@@ -284,6 +272,31 @@ void lsp_stack_arrive_stopped(void)
 }
 
 /**
+ * lsp_stack_task_clean() - is a task that does not run in none of the ranges?
+ * @ranges: the ranges; gets the task as a blocker if it is
+ * @task: the task; it must not be able to start running meanwhile
+ * @stack: its stack, which must not go away meanwhile
+ *
+ * Return: true if that is proven.
+ */
+bool lsp_stack_task_clean(struct lsp_ranges *ranges, struct task_struct *task,
+			  unsigned long stack)
+{
+	unsigned long sp;
+
+	if (READ_ONCE(task->__state) == TASK_DEAD)
+		return true;
+	/* Anew for each task: it may have run into one that is new. */
+	ranges->has_probes = lsp_has_probe_slots();
+	sp = lsp_arch_saved_sp(task);
+	if (sp < stack || sp >= stack + THREAD_SIZE ||
+	    !IS_ALIGNED(sp, sizeof(long)))
+		return lsp_blocked(ranges, task, sp);
+	return lsp_words_clean(ranges, task, sp, stack + THREAD_SIZE) &&
+	       lsp_elsewhere_clean(ranges, task);
+}
+
+/**
  * lsp_stack_task_clean_stopped() - is a task in none of the ranges?
  * @ranges: the ranges; gets the task as a blocker if it is
  * @task: the task
@@ -293,7 +306,7 @@ void lsp_stack_arrive_stopped(void)
 bool lsp_stack_task_clean_stopped(struct lsp_ranges *ranges,
 				  struct task_struct *task)
 {
-	unsigned long stack, sp;
+	unsigned long stack;
 	bool clean;
 
 	if (task_curr(task)) {
@@ -302,22 +315,14 @@ bool lsp_stack_task_clean_stopped(struct lsp_ranges *ranges,
 		/* Nobody else can be running: doubt means busy. */
 		return lsp_blocked(ranges, task, 0);
 	}
-	if (READ_ONCE(task->__state) == TASK_DEAD)
-		return true;
 
 	/* Never the last reference, so dropping it frees nothing here. */
 	stack = (unsigned long)try_get_task_stack(task);
 	if (!stack)
 		return true;
-	sp = lsp_arch_saved_sp(task);
-	if (sp < stack || sp >= stack + THREAD_SIZE ||
-	    !IS_ALIGNED(sp, sizeof(long)))
-		clean = lsp_blocked(ranges, task, sp);
-	else
-		clean = lsp_words_clean(ranges, task, sp, stack + THREAD_SIZE);
+	clean = lsp_stack_task_clean(ranges, task, stack);
 	put_task_stack(task);
-
-	return clean && lsp_elsewhere_clean(ranges, task);
+	return clean;
 }
 
 static bool lsp_own_clean(struct lsp_ranges *ranges)
@@ -327,49 +332,25 @@ static bool lsp_own_clean(struct lsp_ranges *ranges)
 
 	if (sp < stack || sp >= stack + THREAD_SIZE)
 		return lsp_blocked(ranges, current, sp);
+	ranges->has_probes = lsp_has_probe_slots();
 	return lsp_words_clean(ranges, current, ALIGN_DOWN(sp, sizeof(long)),
 			       stack + THREAD_SIZE) &&
 	       lsp_elsewhere_clean(ranges, current);
 }
 
-static bool lsp_out_of_time(struct lsp_ranges *ranges, unsigned int nr,
-			    u64 start)
-{
-	if (nr % LSP_TASKS_PER_CLOCK)
-		return false;
-	ranges->timed_out = ktime_get_mono_fast_ns() - start >
-			    READ_ONCE(lsp_scan_limit_ns);
-	return ranges->timed_out;
-}
-
 /**
- * lsp_stack_all_clean_stopped() - is nobody in the ranges?
- * @ranges: the ranges; gets the first LSP_MAX_BLOCKERS tasks found
+ * lsp_stack_cpus_clean_stopped() - are stoppers and idle tasks in no range?
+ * @ranges: the ranges; gets those that are as blockers
  *
  * All CPUs must have called lsp_stack_arrive_stopped().
  *
- * Return: true if it is proven that nobody is.
+ * Return: true if that is proven.
  */
-bool lsp_stack_all_clean_stopped(struct lsp_ranges *ranges)
+bool lsp_stack_cpus_clean_stopped(struct lsp_ranges *ranges)
 {
-	u64 start = ktime_get_mono_fast_ns();
-	struct task_struct *process, *task;
-	unsigned int nr = 0;
-	bool clean;
+	bool clean = lsp_own_clean(ranges);
 	int cpu;
 
-	ranges->timed_out = false;
-	/* Probes come and go until the pause. */
-	ranges->has_probes = lsp_has_probe_slots();
-
-	clean = lsp_own_clean(ranges);
-	for_each_process_thread(process, task) {
-		if (!lsp_stack_task_clean_stopped(ranges, task))
-			clean = false;
-		if (ranges->nr_blockers == LSP_MAX_BLOCKERS ||
-		    lsp_out_of_time(ranges, ++nr, start))
-			return false;
-	}
 	for_each_online_cpu(cpu)
 		if (!lsp_stack_task_clean_stopped(ranges, idle_task(cpu)))
 			clean = false;

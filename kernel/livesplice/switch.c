@@ -8,12 +8,16 @@
  * either has done everything or has changed nothing:
  *
  *   prepare	may fail, may sleep, changes nothing that matters:
- *		is all text as matched; map write aliases; take the locks;
- *		does anybody else own bytes of the jumps; arm the redirects;
+ *		is all text as matched; map write aliases; is any task in the
+ *		code that goes out of use, as far as it can be told while they
+ *		run; take the locks; does anybody else own bytes of the jumps;
+ *		arm the redirects;
  *		undo only: turn each jump into INT3, which still leads to the
- *		new code, and put back the bytes behind it
+ *		new code, and put back the bytes behind it;
+ *		look again at the tasks that have run meanwhile
  *   pause	all CPUs held, on one of them:
- *		is anybody in the code that goes out of use? then leave
+ *		is anybody of those who have run since in the code? has it taken
+ *		too long already? then leave
  *		-- point of no return --
  *		store the contents of read-only objects
  *		apply: store INT3 over the first byte of each old entry
@@ -40,6 +44,7 @@
 #include <linux/memory.h>
 #include <linux/mm.h>
 #include <linux/module.h>
+#include <linux/moduleparam.h>
 #include <linux/nmi.h>
 #include <linux/perf_event.h>
 #include <linux/printk.h>
@@ -53,8 +58,33 @@
 #include <asm/sync_core.h>
 #include <asm/text-patching.h>
 
+#include <trace/events/livesplice.h>
+
 #include "internal.h"
 #include "switch.h"
+
+/* From livesplice.max_pause_us on the command line, or at run time. */
+#undef MODULE_PARAM_PREFIX
+#define MODULE_PARAM_PREFIX	"livesplice."
+
+/*
+ * Far beyond a pause as it should be, far below what a watchdog or a peer in a
+ * cluster notices. Tests write it directly.
+ */
+unsigned int lsp_max_pause_us = 100 * USEC_PER_MSEC;
+
+static int lsp_max_pause_set(const char *value, const struct kernel_param *kp)
+{
+	return param_set_uint_minmax(value, kp, 1, 2 * USEC_PER_SEC);
+}
+
+static const struct kernel_param_ops lsp_max_pause_ops = {
+	.set	= lsp_max_pause_set,
+	.get	= param_get_uint,
+};
+module_param_cb(max_pause_us, &lsp_max_pause_ops, &lsp_max_pause_us, 0644);
+MODULE_PARM_DESC(max_pause_us,
+		 "give up a pause that has not switched after so many microseconds");
 
 /* Are all functions and objects still what was matched, or what we made of it? */
 static enum lsp_reason lsp_check_memory(const struct lsp_update *update,
@@ -156,15 +186,14 @@ static void lsp_close_entries(struct lsp_operation *op)
 			  op->entries[i].jump, 1);
 }
 
-/* All other CPUs wait in lsp_hold_cpu(). */
-static void lsp_commit_stopped(struct lsp_operation *op)
+/* All other CPUs wait in lsp_hold_cpu(), since @start. */
+static void lsp_commit_stopped(struct lsp_operation *op, u64 start)
 {
+	u64 limit = (u64)READ_ONCE(lsp_max_pause_us) * NSEC_PER_USEC;
 	unsigned int i;
 	u8 byte;
 
-	op->clean = lsp_stack_all_clean_stopped(&op->ranges);
-	if (!lsp_track_clean_stopped(&op->ranges))
-		op->clean = false;
+	op->clean = lsp_scan_clean_stopped(&op->scan, start + limit);
 	if (!op->clean)
 		return;
 
@@ -210,7 +239,7 @@ static int lsp_hold_cpu(void *data)
 	working = atomic_inc_return(&op->arrived) == 1;
 	if (working) {
 		lsp_wait_for_cpus(&op->arrived);
-		lsp_commit_stopped(op);
+		lsp_commit_stopped(op, start);
 		/* Pairs with the acquire below: who sees it sees the bytes. */
 		smp_store_release(&op->decided, true);
 	} else {
@@ -236,10 +265,12 @@ static void lsp_pause(struct lsp_operation *op)
 	atomic_set(&op->arrived, 0);
 	atomic_set(&op->synced, 0);
 	op->decided = false;
-	op->clean = false;
-	op->broken = false;
-	op->ranges.nr_blockers = 0;
+	trace_livesplice_pause_begin(op->update->name, op->scan.nr_looks,
+				     op->scan.nr_ran);
 	stop_machine_cpuslocked(lsp_hold_cpu, op, cpu_online_mask);
+	trace_livesplice_pause_end(op->update->name, op->pause_ns,
+				   op->scan.nr_stopped, op->clean);
+	WRITE_ONCE(op->update->pause_ns, op->pause_ns);
 }
 
 /* The second look at what is never expected to be wrong. */
@@ -269,14 +300,19 @@ static enum lsp_reason lsp_attempt_locked(struct lsp_operation *op)
 	lsp_arch_redirect_arm(op->redirects);
 	if (!op->enable)
 		lsp_open_entries(op);
-	lsp_pause(op);
+	reason = lsp_scan_again(&op->scan);
+	if (reason == LSP_OK) {
+		lsp_pause(op);
+		if (!op->clean)
+			reason = op->scan.late ? LSP_CEILING : LSP_BUSY;
+	}
 	/* Apply that went through, or undo that did not: entries are INT3. */
 	if (op->enable == op->clean)
 		lsp_close_entries(op);
 	lsp_arch_redirect_disarm();
 
 	lsp_check_result(op);
-	return op->clean ? LSP_OK : LSP_BUSY;
+	return reason;
 }
 
 /*
@@ -284,19 +320,9 @@ static enum lsp_reason lsp_attempt_locked(struct lsp_operation *op)
  * owners of bytes, and nobody else may write text; in the order in which the
  * rest of the kernel takes them.
  */
-static enum lsp_reason lsp_attempt(struct lsp_operation *op)
+static enum lsp_reason lsp_attempt_scanned(struct lsp_operation *op)
 {
 	enum lsp_reason reason;
-
-	reason = lsp_check_memory(op->update, !op->enable);
-	if (reason != LSP_OK)
-		return reason;
-	/* If not: the pause will be in vain, but may find who is to blame. */
-	op->drained = lsp_track_drain();
-	if (op->drained < 0)
-		return LSP_INTERRUPTED;
-	if (!lsp_map(op))
-		return LSP_NOMEM;
 
 	cpus_read_lock();
 	jump_label_lock();
@@ -305,7 +331,41 @@ static enum lsp_reason lsp_attempt(struct lsp_operation *op)
 	mutex_unlock(&text_mutex);
 	jump_label_unlock();
 	cpus_read_unlock();
+	return reason;
+}
 
+static enum lsp_reason lsp_attempt_mapped(struct lsp_operation *op)
+{
+	enum lsp_reason reason;
+
+	reason = lsp_scan_start(&op->scan);
+	if (reason == LSP_NOMEM)
+		return reason;
+	/* A pause would be in vain, but now it is known who is to blame. */
+	if (reason == LSP_OK && !op->drained)
+		reason = LSP_BUSY;
+	if (reason == LSP_OK)
+		reason = lsp_attempt_scanned(op);
+	lsp_scan_stop(&op->scan);
+	return reason;
+}
+
+static enum lsp_reason lsp_attempt(struct lsp_operation *op)
+{
+	enum lsp_reason reason;
+
+	op->clean = false;
+	op->broken = false;
+	op->ranges.nr_blockers = 0;
+	reason = lsp_check_memory(op->update, !op->enable);
+	if (reason != LSP_OK)
+		return reason;
+	op->drained = lsp_track_drain();
+	if (op->drained < 0)
+		return LSP_INTERRUPTED;
+	if (!lsp_map(op))
+		return LSP_NOMEM;
+	reason = lsp_attempt_mapped(op);
 	lsp_unmap(op);
 	return reason;
 }
@@ -313,32 +373,45 @@ static enum lsp_reason lsp_attempt(struct lsp_operation *op)
 static void lsp_note_attempt(const struct lsp_operation *op)
 {
 	struct lsp_update *update = op->update;
+	unsigned int i;
 
-	WRITE_ONCE(update->pause_ns, op->pause_ns);
 	update->nr_blockers = op->ranges.nr_blockers;
 	memcpy(update->blockers, op->blockers, sizeof(op->blockers));
-	if (op->ranges.timed_out)
-		pr_notice("%s: looking at all stacks took too long\n",
+	for (i = 0; i < update->nr_blockers; i++)
+		trace_livesplice_blocker(update->name, op->blockers[i].pid,
+					 op->blockers[i].comm,
+					 op->blockers[i].addr);
+	if (op->scan.lost)
+		pr_notice("%s: more tasks have run than could be noted\n",
 			  update->name);
 	if (!op->drained)
 		pr_notice("%s: a task neither sleeps nor leaves the kernel\n",
 			  update->name);
 }
 
+/* Worth another attempt? */
+static bool lsp_is_passing(enum lsp_reason reason)
+{
+	return reason == LSP_BUSY || reason == LSP_CEILING;
+}
+
 static enum lsp_reason lsp_try(struct lsp_operation *op)
 {
 	struct lsp_update *update = op->update;
 	enum lsp_reason reason;
-	unsigned int nr = 0;
+	unsigned int attempt;
 
-	for (;;) {
+	for (attempt = 1; ; attempt++) {
+		trace_livesplice_attempt(update->name, op->enable, attempt);
 		reason = lsp_attempt(op);
-		if (reason == LSP_OK || reason == LSP_BUSY) {
-			WRITE_ONCE(update->attempts, ++nr);
+		if (reason == LSP_OK || lsp_is_passing(reason)) {
+			WRITE_ONCE(update->attempts, attempt);
 			lsp_note_attempt(op);
 		}
-		if (reason != LSP_BUSY || lsp_poisoned() ||
-		    nr >= READ_ONCE(update->max_attempts))
+		trace_livesplice_attempt_end(update->name, op->enable, attempt,
+					     lsp_reason_word(reason));
+		if (!lsp_is_passing(reason) || lsp_poisoned() ||
+		    attempt >= READ_ONCE(update->max_attempts))
 			return reason;
 		if (msleep_interruptible(READ_ONCE(update->retry_ms)))
 			return LSP_INTERRUPTED;

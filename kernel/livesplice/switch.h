@@ -48,6 +48,7 @@ struct lsp_write {
  * @mapping: the aliases
  * @redirects: where an INT3 at an entry leads
  * @ranges: code that must be free
+ * @scan: who is in it
  * @blockers: who was found in it
  * @drained: 1 if all that runs can be known
  * @arrived: CPUs that are held
@@ -69,6 +70,7 @@ struct lsp_operation {
 	void			*mapping;
 	struct lsp_redirects	*redirects;
 	struct lsp_ranges	ranges;
+	struct lsp_scan		scan;
 	struct lsp_blocker	blockers[LSP_MAX_BLOCKERS];
 	int			drained;
 	atomic_t		arrived;

@@ -279,11 +279,12 @@ static void switch_changed_text(struct kunit *test)
 static void switch_out_of_time(struct kunit *test)
 {
 	struct lsp_update *update = test->priv;
-	u64 limit = lsp_scan_limit_ns;
+	unsigned int limit = lsp_max_pause_us;
 
-	lsp_scan_limit_ns = 0;
-	KUNIT_EXPECT_EQ(test, lsp_test_set(update, true), LSP_BUSY);
-	lsp_scan_limit_ns = limit;
+	lsp_max_pause_us = 0;
+	KUNIT_EXPECT_EQ(test, lsp_test_set(update, true), LSP_CEILING);
+	KUNIT_EXPECT_EQ(test, update->attempts, ATTEMPTS);
+	lsp_max_pause_us = limit;
 	KUNIT_EXPECT_EQ(test, update->nr_blockers, 0);
 	KUNIT_EXPECT_EQ(test, lsp_test_answer(NULL), OLD);
 	KUNIT_EXPECT_EQ(test, lsp_test_set(update, true), LSP_OK);
@@ -292,16 +293,16 @@ static void switch_out_of_time(struct kunit *test)
 static void switch_interrupted(struct kunit *test)
 {
 	struct lsp_update *update = test->priv;
-	u64 limit = lsp_scan_limit_ns;
+	unsigned int limit = lsp_max_pause_us;
 
 	/* Busy, so that it waits for its second attempt. */
-	lsp_scan_limit_ns = 0;
+	lsp_max_pause_us = 0;
 	allow_signal(SIGUSR1);
 	send_sig(SIGUSR1, current, 1);
 	KUNIT_EXPECT_EQ(test, lsp_test_set(update, true), LSP_INTERRUPTED);
 	flush_signals(current);
 	disallow_signal(SIGUSR1);
-	lsp_scan_limit_ns = limit;
+	lsp_max_pause_us = limit;
 
 	KUNIT_EXPECT_LT(test, update->attempts, ATTEMPTS);
 	KUNIT_EXPECT_EQ(test, lsp_test_answer(NULL), OLD);

@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * livesplice: who runs while an operation is under way. Called by switch.c,
- * and by the scheduler's tracepoint.
+ * livesplice: the probe of who runs while an operation is under way, and those
+ * whom no walk over the tasks finds. Called by switch.c, scan.c, and by the
+ * scheduler's tracepoint.
  *
  * DOC: Dying tasks
  *
- * A task that exits takes itself off the list of tasks, or is taken off by
- * its parent, and then still runs the tail of do_exit(). If it is preempted
- * there, a walk over the list does not see it. Two things together find all
- * such tasks:
+ * A task that exits gives up its number, or its parent takes it away, and then
+ * still runs the tail of do_exit(). If it is preempted there, a walk over the
+ * numbers does not see it. Two things together find all such tasks:
  *
  * - from lsp_track_start() on, a probe of sched_switch notes each task that is
- *   switched out after exit_notify(), before which nobody can take it off the
- *   list, and forgets it when it is switched out for good;
+ *   switched out after exit_notify(), before which nobody can take its number,
+ *   and forgets it when it is switched out for good;
  * - a Tasks-RCU grace period that starts after that must have ended. It covers
  *   preempted tasks between exit_tasks_rcu_start(), before exit_notify(), and
  *   the end: what was switched out there before the probe existed has run on.
@@ -20,7 +20,7 @@
  * Until the grace period has ended no attempt succeeds. That is a matter of
  * milliseconds, unless some task runs in the kernel without ever sleeping.
  *
- * What is left is a task that sleeps, of its own will, off the list, through
+ * What is left is a task that sleeps, of its own will, without number, through
  * the whole grace period and until the pause. release_task() can, when it
  * waits for a directory of /proc; what it calls itself is never replaced
  * (x86_deny.c).
@@ -46,6 +46,7 @@
 #include <trace/events/sched.h>
 
 #include "internal.h"
+#include "scan.h"
 
 #define LSP_TRACK_MAX		256
 
@@ -68,7 +69,7 @@ struct lsp_grace {
 };
 
 /**
- * struct lsp_track_set - tasks to look at besides those on the list
+ * struct lsp_track_set - tasks to look at besides those that have a number
  * @nr: number of tasks
  * @lost: a task did not fit
  * @drained: the grace period has ended
@@ -131,6 +132,7 @@ static void lsp_track_switch(void *data, bool preempt,
 {
 	unsigned long flags;
 
+	lsp_ran_note(next);
 	/* Set by exit_notify() at the latest, never cleared. */
 	if (likely(!READ_ONCE(prev->exit_state)))
 		return;
@@ -286,7 +288,7 @@ int lsp_track_drain(void)
  * lsp_track_clean_stopped() - is none of the noted tasks in the ranges?
  * @ranges: the ranges
  *
- * Return: true if that is proven, for all tasks that are on no list.
+ * Return: true if that is proven, for all tasks that have no number.
  */
 bool lsp_track_clean_stopped(struct lsp_ranges *ranges)
 {

@@ -56,6 +56,8 @@
 	  "the running text is not what was matched any more") \
 	X(BUSY, "busy", -EBUSY, \
 	  "a task is using a function of the update") \
+	X(CEILING, "ceiling", -ETIME, \
+	  "the pause was about to take longer than livesplice.max_pause_us") \
 	X(INTERRUPTED, "interrupted", -EINTR, \
 	  "the attempt was interrupted by a signal") \
 	X(STATE, "state", -EBUSY, \
@@ -239,8 +241,8 @@ struct lsp_part {
  * @nr_targets: number of them
  * @state: under lsp_mutex
  * @result: of the last operation, under lsp_mutex
- * @attempts: pauses tried by the last operation
- * @max_attempts: most pauses one operation may try
+ * @attempts: attempts of the last operation, each with one pause at most
+ * @max_attempts: most attempts of one operation
  * @retry_ms: wait between two attempts, in ms
  * @pause_ns: length of the last pause
  * @hooks_ns: time of in-pause hooks in it

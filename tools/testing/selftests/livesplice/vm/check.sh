@@ -32,6 +32,7 @@ test-data.sh 180
 test-weak.sh 60
 test-badinput.sh 240
 test-busy.sh 90
+test-events.sh 60
 test-stress.sh 240
 test-trace.sh 90
 test-memory.sh 60
