@@ -96,9 +96,13 @@
  * enum lsp_info_flags - properties of a part
  * @LSP_INFO_PINNED: something of it may be left behind in the kernel (a stored
  *	pointer); the update can be undone but never unloaded
+ * @LSP_INFO_BASED: made on top of other updates: its units may be units of
+ *	theirs, and what it is matched against is the newest code of each
+ *	function
  */
 enum lsp_info_flags {
 	LSP_INFO_PINNED		= 1U << 0,
+	LSP_INFO_BASED		= 1U << 1,
 };
 
 /* Bytes of an update's id. */

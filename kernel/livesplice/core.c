@@ -57,10 +57,17 @@ bool lsp_poisoned(void)
 
 static enum lsp_reason lsp_disable(struct lsp_update *update)
 {
-	enum lsp_reason reason = lsp_switch(update, false);
+	const struct lsp_update *user = lsp_check_user(update);
+	enum lsp_reason reason;
 
+	if (user) {
+		pr_err("%s: %s stands on it\n", update->name, user->name);
+		return LSP_DEPENDS;
+	}
+	reason = lsp_switch(update, false);
 	if (reason != LSP_OK)
 		return reason;
+	lsp_base_settle(update, false);
 	WRITE_ONCE(update->state,
 		   lsp_is_pinned(update) ? LSP_PINNED : LSP_LOADED);
 	lsp_put_parts(update);
@@ -74,10 +81,17 @@ static enum lsp_reason lsp_disable(struct lsp_update *update)
  */
 static void lsp_undo_forced(struct lsp_update *update)
 {
-	enum lsp_reason reason;
+	enum lsp_reason reason = LSP_OK;
+	struct lsp_update *user;
 
 	pr_warn("%s: unloaded by force while enabled\n", update->name);
-	reason = lsp_disable(update);
+	/* From the top: each of them falls back to the code of the next one. */
+	while (reason == LSP_OK && update->state == LSP_ENABLED) {
+		user = update;
+		while (lsp_check_user(user))
+			user = lsp_check_user(user);
+		reason = lsp_disable(user);
+	}
 	LSP_WARN_ON(reason != LSP_OK);
 }
 
@@ -184,6 +198,7 @@ static void lsp_report(const struct lsp_update *update, bool enable)
 static void lsp_enabled(struct lsp_update *update)
 {
 	WRITE_ONCE(update->state, LSP_ENABLED);
+	lsp_base_settle(update, true);
 	if (update->tainted)
 		return;
 	update->tainted = true;
@@ -192,12 +207,10 @@ static void lsp_enabled(struct lsp_update *update)
 
 /*
  * A module that is there without its part would go on running the old code, and
- * no part may stand on another update.
+ * no part may be switched beside an update that it does not know of.
  */
 static enum lsp_reason lsp_check_parts(const struct lsp_update *update)
 {
-	const struct lsp_part *part;
-	enum lsp_reason reason;
 	const char *object;
 
 	lsp_for_each_name(object, update->targets) {
@@ -208,12 +221,7 @@ static enum lsp_reason lsp_check_parts(const struct lsp_update *update)
 		       update->name, object, update->name, object);
 		return LSP_PART;
 	}
-	list_for_each_entry(part, &update->parts, node) {
-		reason = lsp_check_base(part, update);
-		if (reason != LSP_OK)
-			return reason;
-	}
-	return LSP_OK;
+	return lsp_check_base(update);
 }
 
 static enum lsp_reason lsp_enable(struct lsp_update *update)

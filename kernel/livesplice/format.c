@@ -167,7 +167,7 @@ static enum lsp_reason lsp_check_info(const struct lsp_tables *t,
 			       "not the format version of this kernel");
 	if (info->machine != ELF_ARCH)
 		return lsp_bad(d, LSP_TABLE_info, 0, "made for another machine");
-	if (info->flags & ~LSP_INFO_PINNED)
+	if (info->flags & ~(LSP_INFO_PINNED | LSP_INFO_BASED))
 		return lsp_bad(d, LSP_TABLE_info, 0, "unknown flags");
 	if (!t->nr_strings || t->strings[t->nr_strings - 1])
 		return lsp_bad(d, LSP_TABLE_strings, 0, "not terminated");

@@ -64,10 +64,25 @@ struct lsp_part *lsp_find(const struct module *mod);
 const struct lsp_part *lsp_find_part(const struct lsp_update *update,
 				     const char *object);
 bool lsp_is_first(const struct lsp_part *part);
-enum lsp_reason lsp_check_base(const struct lsp_part *part,
-			       const struct lsp_update *own);
+enum lsp_reason lsp_check_base(const struct lsp_update *update);
+struct lsp_update *lsp_check_user(const struct lsp_update *update);
 int lsp_target_coming(const struct module *mod);
 enum lsp_state lsp_shown_state(const struct lsp_update *update);
+
+/* base.c: updates that stand on others */
+
+enum lsp_reason lsp_base_add(struct lsp_part *part,
+			     const struct lsp_update *own,
+			     const struct list_head *updates);
+enum lsp_reason lsp_base_check(const struct lsp_update *update,
+			       const struct list_head *updates);
+struct lsp_update *lsp_base_user(const struct lsp_update *update,
+				 const struct list_head *updates);
+void lsp_base_settle(struct lsp_update *update, bool enabled);
+struct lsp_patch *lsp_base_newest(const struct lsp_part *part,
+				  unsigned long entry);
+bool lsp_base_text(const struct lsp_part *part, unsigned long addr,
+		   unsigned long size);
 
 /* parts.c: what an update consists of */
 
@@ -133,6 +148,8 @@ struct lsp_range {
  * struct lsp_ranges - a sorted set of ranges, and who was found in them
  * @ranges: sorted, disjoint
  * @nr: number of ranges
+ * @low: start of the first one, by lsp_ranges_sort()
+ * @span: distance from there to the end of the last one
  * @has_probes: there are probe slots, so words in them count
  * @leaving: the ranges may be freed afterwards, so pointers to them count
  * @blockers: where to record who was found
@@ -141,6 +158,8 @@ struct lsp_range {
 struct lsp_ranges {
 	struct lsp_range	*ranges;
 	unsigned int		nr;
+	unsigned long		low;
+	unsigned long		span;
 	bool			has_probes;
 	bool			leaving;
 	struct lsp_blocker	*blockers;
@@ -194,10 +213,12 @@ void lsp_track_stop(void);
  * struct lsp_redirect - where a call that hits an INT3 at an entry goes
  * @site: address of the INT3
  * @target: where to go on
+ * @next: the same after the switch
  */
 struct lsp_redirect {
 	unsigned long	site;
 	unsigned long	target;
+	unsigned long	next;
 };
 
 /**
@@ -218,9 +239,13 @@ bool lsp_arch_denied(unsigned long addr, unsigned long size);
 unsigned long lsp_arch_saved_sp(struct task_struct *task);
 bool lsp_arch_stack_live(struct task_struct *task,
 			 const struct lsp_ranges *ranges, unsigned long *addr);
-struct lsp_redirects *lsp_arch_redirects_make(const struct lsp_update *update);
+struct lsp_redirects *lsp_arch_redirects_make(const struct lsp_update *update,
+					      bool enable);
+struct lsp_redirect *lsp_arch_redirect_find(struct lsp_redirects *table,
+					    unsigned long site);
+void lsp_arch_redirect_flip(struct lsp_redirect *redirect);
 void lsp_arch_redirect_arm(const struct lsp_redirects *table);
-void lsp_arch_redirect_disarm(void);
+unsigned int lsp_arch_redirect_disarm(void);
 bool lsp_arch_read_text(void *dst, unsigned long addr, size_t len);
 
 #endif /* _LIVESPLICE_INTERNAL_H */

@@ -13,6 +13,7 @@
  */
 #define pr_fmt(fmt) "livesplice: " fmt
 
+#include <linux/minmax.h>
 #include <linux/module.h>
 #include <linux/printk.h>
 #include <linux/slab.h>
@@ -205,6 +206,14 @@ static bool lsp_site_in_hole(const struct lsp_patch *patch)
 	return false;
 }
 
+/* The jump takes the place of the one that is there. */
+static enum lsp_reason lsp_plan_stacked(struct lsp_patch *patch)
+{
+	patch->site = patch->below->site;
+	lsp_arch_jump(patch->saved, patch->site, patch->below->new_addr);
+	return LSP_OK;
+}
+
 /* Where the jump goes, if one can go there at all. */
 static enum lsp_reason lsp_plan_jump(struct lsp_loading *load,
 				     struct lsp_patch *patch,
@@ -221,11 +230,15 @@ static enum lsp_reason lsp_plan_jump(struct lsp_loading *load,
 	patch->new_size = func->size;
 	/* No name at this address: a weak definition that another one overrides. */
 	patch->pos = lsp_names_pos(&load->values.names, patch->name,
-				   patch->old_addr);
-	if (!patch->pos)
+				   patch->entry);
+	if (!patch->pos && !lsp_base_text(load->part, patch->entry, 1))
 		return LSP_UNRESOLVED;
+	/* New in an update that we stand on: it has the name once. */
+	patch->pos = max(patch->pos, 1U);
 	if (lsp_arch_denied(patch->old_addr, patch->old_size))
 		return LSP_DENIED;
+	if (patch->below)
+		return lsp_plan_stacked(patch);
 	patch->site = lsp_arch_site(patch->old_addr, patch->old_size, &reason);
 	if (!patch->site)
 		return reason;
@@ -249,8 +262,10 @@ static enum lsp_reason lsp_plan_patch(struct lsp_loading *load,
 	patch->name = kstrdup(load->detail, GFP_KERNEL);
 	if (!patch->name)
 		return LSP_NOMEM;
-	if (!lsp_values_place(&load->values, func->symbol, &patch->old_addr))
+	if (!lsp_values_place(&load->values, func->symbol, &patch->entry))
 		return LSP_UNRESOLVED;
+	patch->below = lsp_base_newest(load->part, patch->entry);
+	patch->old_addr = patch->below ? patch->below->new_addr : patch->entry;
 	patch->old_size = sym->size;
 	reason = lsp_match_function(&load->values, func->symbol, &patch->holes,
 				    &patch->nr_holes, &load->diag);
@@ -329,6 +344,7 @@ static enum lsp_reason lsp_start_part(struct lsp_loading *load)
 		return LSP_NOMEM;
 	load->part = part;
 	part->pinned = info->flags & LSP_INFO_PINNED;
+	part->based = info->flags & LSP_INFO_BASED;
 	update = part->update;
 	update->max_attempts = LSP_DEFAULT_ATTEMPTS;
 	update->retry_ms = LSP_DEFAULT_RETRY_MS;
@@ -419,6 +435,7 @@ int lsp_load(const struct lsp_image *image)
 				      load.part->target);
 		if (err)
 			reason = err == -ENOMEM ? LSP_NOMEM : LSP_FORMAT;
+		load.values.part = load.part;
 	}
 	if (reason == LSP_OK)
 		reason = lsp_match_part(&load);

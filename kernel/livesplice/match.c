@@ -112,9 +112,13 @@ static void lsp_matcher_free(struct lsp_matcher *m)
 }
 
 /* Whether the whole of a function is text that stays in memory. */
-static bool lsp_is_running_text(const struct module *target,
+static bool lsp_is_running_text(const struct lsp_values *values,
 				unsigned long addr, unsigned long size)
 {
+	const struct module *target = values->names.target;
+
+	if (lsp_base_text(values->part, addr, size))
+		return true;
 	if (target)
 		return within_module_mem_type(addr, target, MOD_TEXT) &&
 		       within_module_mem_type(addr + size - 1, target, MOD_TEXT);
@@ -140,6 +144,7 @@ static bool lsp_match_text(struct lsp_text *text, struct lsp_values *values,
 			   u32 symbol, u8 *run)
 {
 	const struct lsp_symbol *sym = &values->tables->symbols[symbol];
+	const struct lsp_patch *below;
 	u32 offset, length;
 
 	text->tables = values->tables;
@@ -153,7 +158,12 @@ static bool lsp_match_text(struct lsp_text *text, struct lsp_values *values,
 	text->addr = values->base[sym->section] + sym->offset;
 	text->nr_holes = 0;
 
-	if (!lsp_is_running_text(values->names.target, text->addr, text->size))
+	below = lsp_base_newest(values->part, text->addr);
+	if (below) {
+		text->addr = below->new_addr;
+		values->moved[sym->section] = text->addr - sym->offset;
+	}
+	if (!lsp_is_running_text(values, text->addr, text->size))
 		return false;
 	if (!lsp_arch_read_text(run, text->addr, text->size))
 		return false;
@@ -249,6 +259,10 @@ static unsigned int lsp_candidates(struct lsp_matcher *m, u32 first, u32 nr,
 		count = lsp_names_own(&m->values->names,
 				      lsp_string(m->tables, sym->name),
 				      found, ARRAY_SIZE(found));
+		if (!count)
+			count = lsp_names_below(m->values->part,
+						lsp_string(m->tables, sym->name),
+						found, ARRAY_SIZE(found));
 		if (!count || count > ARRAY_SIZE(found) ||
 		    (best && count >= best))
 			continue;
@@ -333,6 +347,17 @@ static enum lsp_reason lsp_match_section(struct lsp_matcher *m, u32 first,
 }
 
 /*
+ * A fragment that belongs to a function of another update has the name of one
+ * that is in the kernel: that function has to be matched before it.
+ */
+static bool lsp_may_be_elsewhere(const struct lsp_matcher *m, u32 section,
+				 enum lsp_reason reason)
+{
+	return reason == LSP_MISMATCH && m->values->part &&
+	       m->values->part->nr_stands && !m->values->base_known[section];
+}
+
+/*
  * One pass over all text sections that are not done yet. A section that is
  * ambiguous now may be settled by what a later one teaches.
  */
@@ -352,7 +377,7 @@ static enum lsp_reason lsp_match_pass(struct lsp_matcher *m, bool *done,
 		if (done[section])
 			continue;
 		reason = lsp_match_section(m, first, nr);
-		if (reason == LSP_AMBIGUOUS) {
+		if (reason == LSP_AMBIGUOUS || lsp_may_be_elsewhere(m, section, reason)) {
 			worst = reason;
 			continue;
 		}
@@ -389,7 +414,7 @@ enum lsp_reason lsp_match(struct lsp_values *values, struct lsp_diag *diag)
 		do {
 			progress = false;
 			reason = lsp_match_pass(&m, done, &progress);
-		} while (reason == LSP_AMBIGUOUS && progress);
+		} while (reason != LSP_OK && reason != LSP_CHANGED && progress);
 	}
 	if (reason == LSP_OK)
 		reason = lsp_consts_check(values, diag);

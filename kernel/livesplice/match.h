@@ -142,6 +142,8 @@ unsigned int lsp_names_own(const struct lsp_names *names, const char *name,
 			   unsigned long *addrs, unsigned int max);
 unsigned int lsp_names_seen(const struct lsp_names *names, const char *name,
 			    unsigned long *addrs, unsigned int max);
+unsigned int lsp_names_below(const struct lsp_part *part, const char *name,
+			     unsigned long *addrs, unsigned int max);
 unsigned int lsp_names_pos(const struct lsp_names *names, const char *name,
 			   unsigned long addr);
 bool lsp_names_at(unsigned long addr, const char *name);
@@ -157,7 +159,10 @@ enum lsp_reason lsp_part_names(struct lsp_part *part,
  * struct lsp_values - inferred values, with a journal to take guesses back
  * @tables: the update's tables
  * @names: the names of the object that the part is for
+ * @part: the part, for what it stands on; NULL in tests
  * @base: base of each section
+ * @moved: where the code of a section is that an update has replaced, as a
+ *	base; 0 for all others
  * @base_known: whether it is known
  * @value: value of each symbol that has no section, or is weak, or a string
  * @value_known: whether it is known
@@ -171,7 +176,9 @@ enum lsp_reason lsp_part_names(struct lsp_part *part,
 struct lsp_values {
 	const struct lsp_tables	*tables;
 	struct lsp_names	names;
+	const struct lsp_part	*part;
 	unsigned long		*base;
+	unsigned long		*moved;
 	bool			*base_known;
 	unsigned long		*value;
 	bool			*value_known;

@@ -163,6 +163,44 @@ unsigned int lsp_names_seen(const struct lsp_names *names, const char *name,
 	return found.nr;
 }
 
+struct lsp_below {
+	const char		*name;
+	struct lsp_found	found;
+};
+
+static int lsp_below_one(void *data, const char *name, unsigned long addr)
+{
+	struct lsp_below *below = data;
+
+	if (!strcmp(name, below->name))
+		lsp_found_one(&below->found, addr);
+	return 0;
+}
+
+/**
+ * lsp_names_below() - all symbols of a name in what a part stands on
+ * @part: the part, may be NULL
+ * @name: the name
+ * @addrs: the first @max addresses
+ * @max: room in @addrs
+ *
+ * Context: may sleep; takes module_mutex.
+ * Return: how many there are, which may be more than @max.
+ */
+unsigned int lsp_names_below(const struct lsp_part *part, const char *name,
+			     unsigned long *addrs, unsigned int max)
+{
+	struct lsp_below below = {
+		.name = name, .found = { .addrs = addrs, .max = max },
+	};
+	unsigned int i;
+
+	for (i = 0; part && i < part->nr_stands; i++)
+		module_kallsyms_on_each_symbol(part->stands[i]->mod->name,
+					       lsp_below_one, &below);
+	return below.found.nr;
+}
+
 /**
  * lsp_names_pos() - which of its name a symbol is
  * @names: the names

@@ -61,6 +61,7 @@ void lsp_part_free(struct lsp_part *part)
 		kfree(part->patches[i].holes);
 	}
 	kvfree(part->patches);
+	kfree(part->stands);
 	kfree(part->object);
 	kvfree(part->units);
 	kfree(part);

@@ -118,6 +118,8 @@ static void lsp_fill_entries(struct lsp_operation *op)
 			continue;
 		entry->patch = patch;
 		lsp_arch_jump(entry->jump, patch->site, patch->new_addr);
+		entry->redirect = lsp_arch_redirect_find(op->redirects,
+							 patch->site);
 		op->nr_entries++;
 		lsp_add_pages(op, patch->site, 1);
 	}
@@ -165,7 +167,7 @@ struct lsp_operation *lsp_operation_make(struct lsp_update *update,
 	/* And the text of each module, and probes. */
 	op->ranges.ranges = kvcalloc(nr + update->nr_parts + 1,
 				     sizeof(*op->ranges.ranges), GFP_KERNEL);
-	op->redirects = lsp_arch_redirects_make(update);
+	op->redirects = lsp_arch_redirects_make(update, enable);
 	if (!op->entries || !op->writes || !op->pages || !op->ranges.ranges || !op->redirects)
 		return NULL;
 	lsp_fill_ranges(op);
@@ -220,14 +222,18 @@ static bool lsp_verify_patch(const struct lsp_patch *patch, bool enabled,
 			     unsigned int *offset)
 {
 	struct lsp_entry entry = { .patch = patch };
+	const struct lsp_patch *top;
 	u8 bytes[LSP_JUMP_SIZE];
 
 	if (!lsp_sums_check(patch, offset))
 		return false;
 	if (!patch->new_addr)
 		return true;
-	lsp_arch_jump(entry.jump, patch->site, patch->new_addr);
-	*offset = patch->site - patch->old_addr;
+	/* Enabled, it holds the jump of whoever came last. */
+	for (top = patch; enabled && top->above; top = top->above)
+		;
+	lsp_arch_jump(entry.jump, patch->site, top->new_addr);
+	*offset = patch->site - patch->entry;
 	return lsp_arch_read_text(bytes, patch->site, sizeof(bytes)) &&
 	       !memcmp(bytes, lsp_expected(&entry, enabled), sizeof(bytes));
 }

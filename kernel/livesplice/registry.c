@@ -33,38 +33,27 @@ static DEFINE_MUTEX(lsp_names_lock);
 static LIST_HEAD(lsp_updates);
 
 /**
- * lsp_check_base() - does a part stand on another update?
- * @part: the part
- * @own: the update that it is of, or will be
- *
- * Two updates that were made from the same unit know nothing of each other:
- * the compiler used in each what it saw of the functions that the other one
- * replaces.
+ * lsp_check_base() - may an update be enabled beside, or on top of, the others?
+ * @update: the update
  *
  * Context: lsp_mutex held.
- * Return: LSP_OK, or LSP_BASE if an enabled update has a unit of the part.
+ * Return: LSP_OK, or LSP_BASE and a line in the log.
  */
-enum lsp_reason lsp_check_base(const struct lsp_part *part,
-			       const struct lsp_update *own)
+enum lsp_reason lsp_check_base(const struct lsp_update *update)
 {
-	const struct lsp_update *other;
-	const struct lsp_part *theirs;
-	const char *unit;
+	return lsp_base_check(update, &lsp_updates);
+}
 
-	list_for_each_entry(other, &lsp_updates, node) {
-		if (other == own || other->state != LSP_ENABLED)
-			continue;
-		list_for_each_entry(theirs, &other->parts, node) {
-			lsp_for_each_name(unit, part->units) {
-				if (!lsp_has_name(theirs->units, unit))
-					continue;
-				pr_err("%s: %s is also a unit of %s, which is enabled\n",
-				       own->name, unit, other->name);
-				return LSP_BASE;
-			}
-		}
-	}
-	return LSP_OK;
+/**
+ * lsp_check_user() - may an update be disabled?
+ * @update: the update
+ *
+ * Context: lsp_mutex held.
+ * Return: NULL, or an enabled update that stands on it.
+ */
+struct lsp_update *lsp_check_user(const struct lsp_update *update)
+{
+	return lsp_base_user(update, &lsp_updates);
 }
 
 static struct lsp_update *lsp_find_update(const char *name)
@@ -110,7 +99,7 @@ const struct lsp_part *lsp_find_part(const struct lsp_update *update,
 }
 
 /* May this part join an update that is registered? */
-static enum lsp_reason lsp_may_join(const struct lsp_part *part,
+static enum lsp_reason lsp_may_join(struct lsp_part *part,
 				    struct lsp_update *update)
 {
 	if (!update || memcmp(update->id, part->update->id, sizeof(update->id)) ||
@@ -124,7 +113,7 @@ static enum lsp_reason lsp_may_join(const struct lsp_part *part,
 	/* From here on the first part stays as long as this one does. */
 	if (!livesplice_use_module(part->mod, update->name))
 		return LSP_STATE;
-	return lsp_check_base(part, update);
+	return lsp_base_add(part, update, &lsp_updates);
 }
 
 static enum lsp_reason lsp_may_add_locked(struct lsp_part *part,
@@ -136,7 +125,8 @@ static enum lsp_reason lsp_may_add_locked(struct lsp_part *part,
 		return LSP_POISONED;
 	if (!lsp_is_first(part))
 		return lsp_may_join(part, update);
-	return update ? LSP_NAME : lsp_check_base(part, part->update);
+	return update ? LSP_NAME :
+			lsp_base_add(part, part->update, &lsp_updates);
 }
 
 /**
@@ -151,8 +141,13 @@ static enum lsp_reason lsp_may_add_locked(struct lsp_part *part,
  */
 enum lsp_reason lsp_may_add(struct lsp_part *part)
 {
+	enum lsp_reason reason;
+
 	guard(mutex)(&lsp_mutex);
-	return lsp_may_add_locked(part, lsp_find_update(part->update->name));
+
+	reason = lsp_may_add_locked(part, lsp_find_update(part->update->name));
+	part->settled = true;
+	return reason;
 }
 
 static void lsp_register(struct lsp_update *update)

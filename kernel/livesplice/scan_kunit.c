@@ -117,6 +117,7 @@ static struct stage *stage_init(struct kunit *test)
 	stage->range.end = stage->range.start + size;
 	stage->ranges.ranges = &stage->range;
 	stage->ranges.nr = 1;
+	lsp_ranges_sort(&stage->ranges);
 	stage->ranges.blockers = stage->blockers;
 	stage->scan.ranges = &stage->ranges;
 	return stage;

@@ -72,6 +72,8 @@ void lsp_ranges_sort(struct lsp_ranges *ranges)
 	struct lsp_range *last = ranges->ranges;
 	unsigned int i;
 
+	ranges->low = ULONG_MAX;
+	ranges->span = 0;
 	if (!ranges->nr)
 		return;
 
@@ -86,6 +88,15 @@ void lsp_ranges_sort(struct lsp_ranges *ranges)
 			*++last = *next;
 	}
 	ranges->nr = last - ranges->ranges + 1;
+	ranges->low = ranges->ranges[0].start;
+	ranges->span = last->end - ranges->low;
+}
+
+/* Nearly all words that are looked at are outside of all that is between. */
+static __always_inline bool lsp_ranges_far(const struct lsp_ranges *ranges,
+					   unsigned long addr)
+{
+	return addr - ranges->low > ranges->span;
 }
 
 /**
@@ -103,9 +114,7 @@ bool lsp_ranges_hit(const struct lsp_ranges *ranges, unsigned long addr)
 {
 	unsigned int low = 0, high = ranges->nr;
 
-	/* Nearly all words that are looked at are far away. */
-	if (!high || addr < ranges->ranges[0].start ||
-	    addr > ranges->ranges[high - 1].end)
+	if (lsp_ranges_far(ranges, addr))
 		return false;
 
 	while (low < high) {
@@ -142,11 +151,12 @@ static bool lsp_has_probe_slots(void)
  * some function without an address of that function on its stack. Which one
  * does not matter: slots never sleep, so the task is out of it soon.
  */
-static bool lsp_word_hit(const struct lsp_ranges *ranges, unsigned long word)
+static __always_inline bool lsp_word_hit(const struct lsp_ranges *ranges,
+					 unsigned long word)
 {
-	if (lsp_ranges_hit(ranges, word))
+	if (!lsp_ranges_far(ranges, word) && lsp_ranges_hit(ranges, word))
 		return true;
-	return ranges->has_probes &&
+	return unlikely(ranges->has_probes) &&
 	       is_vmalloc_or_module_addr((void *)word) &&
 	       (is_kprobe_insn_slot(word) || is_kprobe_optinsn_slot(word));
 }

@@ -14,6 +14,8 @@
  *		arm the redirects;
  *		undo only: turn each jump into INT3, which still leads to the
  *		new code, and put back the bytes behind it;
+ *		where another update's jump is, or will be: turn it into INT3,
+ *		which still leads where it did;
  *		look again at the tasks that have run meanwhile
  *   pause	all CPUs held, on one of them:
  *		is anybody of those who have run since in the code? has it taken
@@ -22,10 +24,11 @@
  *		store the contents of read-only objects
  *		apply: store INT3 over the first byte of each old entry
  *		undo: store the first byte itself over the INT3
+ *		from one jump to another: change where the INT3 leads
  *   finish	cannot fail:
- *		apply: complete the jumps with the kernel's text poke protocol
- *		undo, if the pause found somebody: likewise, so that no entry
- *		stays INT3 until the next attempt
+ *		complete the jumps with the kernel's text poke protocol: the new
+ *		ones, or, if the pause found somebody, those that were there, so
+ *		that no entry stays INT3 until the next attempt
  *		disarm the redirects, read everything back, drop the locks
  *
  * The one byte is what makes it a switch: before the first store everybody
@@ -142,21 +145,46 @@ static enum lsp_reason lsp_check_entries(const struct lsp_operation *op)
 	return LSP_OK;
 }
 
+/* Is the entry an INT3 before the pause has decided? */
+static bool lsp_opens_early(const struct lsp_operation *op,
+			    const struct lsp_entry *entry)
+{
+	return !op->enable || lsp_is_flip(entry);
+}
+
+/* And afterwards? */
+static bool lsp_is_open(const struct lsp_operation *op,
+			const struct lsp_entry *entry)
+{
+	return lsp_is_flip(entry) || op->enable == op->clean;
+}
+
 /*
- * First half of undo: calls still reach the new code, now through the INT3.
- * The jumps are never executed again, so their tails can go.
+ * Calls still reach the code that they did, now through the INT3. A jump that
+ * goes for good is never executed again, so its tail can go.
  */
 static void lsp_open_entries(struct lsp_operation *op)
 {
 	static const u8 int3 = INT3_INSN_OPCODE;
-	unsigned int i;
+	unsigned int i, nr = 0;
 
-	for (i = 0; i < op->nr_entries; i++)
-		text_poke((void *)op->entries[i].patch->site, &int3, 1);
+	for (i = 0; i < op->nr_entries; i++) {
+		const struct lsp_entry *entry = &op->entries[i];
+
+		if (!lsp_opens_early(op, entry))
+			continue;
+		if (!nr++)
+			op->window_start = ktime_get_mono_fast_ns();
+		text_poke((void *)entry->patch->site, &int3, 1);
+	}
+	if (!nr)
+		return;
 	text_poke_sync();
 	for (i = 0; i < op->nr_entries; i++) {
 		const struct lsp_patch *patch = op->entries[i].patch;
 
+		if (op->enable || lsp_is_flip(&op->entries[i]))
+			continue;
 		text_poke((void *)patch->site + 1, patch->saved + 1,
 			  LSP_JUMP_SIZE - 1);
 		perf_event_text_poke((void *)patch->site,
@@ -175,15 +203,30 @@ static void lsp_open_entries(struct lsp_operation *op)
  */
 static void lsp_close_entries(struct lsp_operation *op)
 {
-	unsigned int i;
+	bool enabled = op->clean == op->enable;
+	unsigned int i, nr = 0;
 
-	for (i = 0; i < op->nr_entries; i++)
-		text_poke_queue((void *)op->entries[i].patch->site,
-				op->entries[i].jump, LSP_JUMP_SIZE, NULL);
+	for (i = 0; i < op->nr_entries; i++) {
+		const struct lsp_entry *entry = &op->entries[i];
+
+		if (!lsp_is_open(op, entry))
+			continue;
+		nr++;
+		text_poke_queue((void *)entry->patch->site,
+				lsp_expected(entry, enabled), LSP_JUMP_SIZE,
+				NULL);
+	}
+	if (!nr)
+		return;
 	text_poke_finish();
-	for (i = 0; i < op->nr_entries; i++)
-		text_poke((void *)op->entries[i].patch->site,
-			  op->entries[i].jump, 1);
+	for (i = 0; i < op->nr_entries; i++) {
+		const struct lsp_entry *entry = &op->entries[i];
+
+		if (lsp_is_open(op, entry))
+			text_poke((void *)entry->patch->site,
+				  lsp_expected(entry, enabled), 1);
+	}
+	op->window_end = ktime_get_mono_fast_ns();
 }
 
 /* All other CPUs wait in lsp_hold_cpu(), since @start. */
@@ -198,8 +241,8 @@ static void lsp_commit_stopped(struct lsp_operation *op, u64 start)
 		return;
 
 	for (i = 0; i < op->nr_entries; i++) {
-		byte = op->enable ? op->entries[i].patch->saved[0] :
-				    INT3_INSN_OPCODE;
+		byte = lsp_opens_early(op, &op->entries[i]) ?
+			INT3_INSN_OPCODE : op->entries[i].patch->saved[0];
 		if (READ_ONCE(*op->entries[i].alias) == byte)
 			continue;
 		op->broken = true;
@@ -212,8 +255,15 @@ static void lsp_commit_stopped(struct lsp_operation *op, u64 start)
 	for (i = 0; i < op->nr_entries; i++) {
 		byte = op->enable ? INT3_INSN_OPCODE :
 				    op->entries[i].patch->saved[0];
-		WRITE_ONCE(*op->entries[i].alias, byte);
+		if (lsp_is_flip(&op->entries[i]))
+			lsp_arch_redirect_flip(op->entries[i].redirect);
+		else
+			WRITE_ONCE(*op->entries[i].alias, byte);
 	}
+	/* Apply: it opens here, if not before. Undo: it closes, if not later. */
+	if (op->enable && !op->window_start)
+		op->window_start = ktime_get_mono_fast_ns();
+	op->window_end = ktime_get_mono_fast_ns();
 }
 
 static void lsp_wait_for_cpus(const atomic_t *count)
@@ -262,13 +312,17 @@ static int lsp_hold_cpu(void *data)
 
 static void lsp_pause(struct lsp_operation *op)
 {
+	u64 start;
+
 	atomic_set(&op->arrived, 0);
 	atomic_set(&op->synced, 0);
 	op->decided = false;
 	trace_livesplice_pause_begin(op->update->name, op->scan.nr_looks,
 				     op->scan.nr_ran);
+	start = ktime_get_mono_fast_ns();
 	stop_machine_cpuslocked(lsp_hold_cpu, op, cpu_online_mask);
 	trace_livesplice_pause_end(op->update->name, op->pause_ns,
+				   ktime_get_mono_fast_ns() - start,
 				   op->scan.nr_stopped, op->clean);
 	WRITE_ONCE(op->update->pause_ns, op->pause_ns);
 }
@@ -292,24 +346,25 @@ static void lsp_check_result(const struct lsp_operation *op)
 static enum lsp_reason lsp_attempt_locked(struct lsp_operation *op)
 {
 	enum lsp_reason reason;
+	unsigned int hits;
 
 	reason = lsp_check_entries(op);
 	if (reason != LSP_OK)
 		return reason;
 
 	lsp_arch_redirect_arm(op->redirects);
-	if (!op->enable)
-		lsp_open_entries(op);
+	lsp_open_entries(op);
 	reason = lsp_scan_again(&op->scan);
 	if (reason == LSP_OK) {
 		lsp_pause(op);
 		if (!op->clean)
 			reason = op->scan.late ? LSP_CEILING : LSP_BUSY;
 	}
-	/* Apply that went through, or undo that did not: entries are INT3. */
-	if (op->enable == op->clean)
-		lsp_close_entries(op);
-	lsp_arch_redirect_disarm();
+	lsp_close_entries(op);
+	hits = lsp_arch_redirect_disarm();
+	if (op->window_start)
+		trace_livesplice_window(op->update->name, op->nr_entries,
+					op->window_end - op->window_start, hits);
 
 	lsp_check_result(op);
 	return reason;
@@ -356,6 +411,7 @@ static enum lsp_reason lsp_attempt(struct lsp_operation *op)
 
 	op->clean = false;
 	op->broken = false;
+	op->window_start = 0;
 	op->ranges.nr_blockers = 0;
 	reason = lsp_check_memory(op->update, !op->enable);
 	if (reason != LSP_OK)

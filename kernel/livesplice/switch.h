@@ -18,11 +18,13 @@ struct page;
  * @patch: the function
  * @jump: the finished jump
  * @alias: where the first byte can be written during an attempt
+ * @redirect: where an INT3 at the entry leads
  */
 struct lsp_entry {
 	const struct lsp_patch	*patch;
 	u8			jump[LSP_JUMP_SIZE];
 	u8			*alias;
+	struct lsp_redirect	*redirect;
 };
 
 /**
@@ -57,6 +59,8 @@ struct lsp_write {
  * @clean: it has found everything free and stored the bytes
  * @broken: an entry was not what the locks guarantee
  * @pause_ns: length of the pause
+ * @window_start: since when entries are INT3, as ktime_get_mono_fast_ns()
+ * @window_end: until when
  */
 struct lsp_operation {
 	struct lsp_update	*update;
@@ -79,6 +83,8 @@ struct lsp_operation {
 	bool			clean;
 	bool			broken;
 	u64			pause_ns;
+	u64			window_start;
+	u64			window_end;
 };
 
 struct lsp_operation *lsp_operation_make(struct lsp_update *update,
@@ -95,6 +101,15 @@ void lsp_data_store_stopped(const struct lsp_operation *op);
 static inline const u8 *lsp_expected(const struct lsp_entry *entry, bool enabled)
 {
 	return enabled ? entry->jump : entry->patch->saved;
+}
+
+/*
+ * Is there a jump before and after? Then the entry is an INT3 during the pause,
+ * and what changes is where that leads.
+ */
+static inline bool lsp_is_flip(const struct lsp_entry *entry)
+{
+	return entry->patch->below;
 }
 
 #endif /* _LIVESPLICE_SWITCH_H */

@@ -54,6 +54,15 @@ noinline int lsp_test_new_answer(struct stay *stay)
 	return NEW;
 }
 
+/* What replaces new_answer(). */
+static noinline int newest_answer(struct stay *stay)
+{
+	if (stay)
+		stay_here(stay);
+	barrier();
+	return NEWEST;
+}
+
 noinline int lsp_test_old_second(struct stay *stay)
 {
 	int answer;
@@ -113,6 +122,7 @@ void lsp_test_plan(struct kunit *test, struct lsp_update *update,
 	patch->name = kstrdup(name, GFP_KERNEL);
 	patch->pos = 1;
 	patch->old_addr = (unsigned long)old;
+	patch->entry = patch->old_addr;
 	patch->old_size = size_of(test, patch->old_addr);
 	patch->new_addr = (unsigned long)new;
 	patch->new_size = size_of(test, patch->new_addr);
@@ -211,8 +221,8 @@ static int hammer(void *data)
 		for (i = 0; i < 1000; i++) {
 			int answer = lsp_test_answer(NULL);
 
-			if (answer == OLD || answer == NEW)
-				hammer->calls[answer == NEW]++;
+			if (answer == OLD || answer == NEW || answer == NEWEST)
+				hammer->calls[answer / NEW]++;
 			else
 				hammer->wrong++;
 		}
@@ -309,12 +319,123 @@ static void switch_interrupted(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, lsp_test_set(update, true), LSP_OK);
 }
 
+/* An update of old_answer() on top of the test's, which is enabled. */
+static struct lsp_update *stack_one(struct kunit *test)
+{
+	struct lsp_patch *below = lsp_test_part(test->priv)->patches, *patch;
+	struct lsp_part *part = lsp_part_new(NULL);
+
+	KUNIT_ASSERT_NOT_NULL(test, part);
+	part->update->name = kstrdup("kunit top", GFP_KERNEL);
+	part->update->max_attempts = ATTEMPTS;
+	part->update->retry_ms = 10;
+	part->object = kstrdup(LSP_VMLINUX, GFP_KERNEL);
+	part->patches = kvcalloc(1, sizeof(*part->patches), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, part->patches);
+	lsp_test_plan(test, part->update, lsp_test_new_answer, newest_answer, "old_answer");
+	patch = part->patches;
+	patch->entry = below->entry;
+	patch->site = below->site;
+	patch->below = below;
+	lsp_arch_jump(patch->saved, patch->site, below->new_addr);
+	return part->update;
+}
+
+static enum lsp_reason set_top(struct lsp_update *top, bool enable)
+{
+	enum lsp_reason reason = lsp_test_set(top, enable);
+
+	guard(mutex)(&lsp_mutex);
+	if (reason == LSP_OK)
+		lsp_base_settle(top, enable);
+	lsp_verify(top);
+	return reason;
+}
+
+static void expect_stack_ok(struct kunit *test, struct lsp_update *top)
+{
+	struct lsp_update *update = test->priv;
+
+	EXPECT_TEXT_OK(test, top);
+	mutex_lock(&lsp_mutex);
+	lsp_verify(update);
+	mutex_unlock(&lsp_mutex);
+	EXPECT_TEXT_OK(test, update);
+}
+
+static void switch_stacked(struct kunit *test)
+{
+	struct lsp_update *update = test->priv, *top;
+	struct guest guest;
+	int i;
+
+	KUNIT_ASSERT_EQ(test, lsp_test_set(update, true), LSP_OK);
+	top = stack_one(test);
+	for (i = 0; i < 3; i++) {
+		KUNIT_EXPECT_EQ(test, set_top(top, true), LSP_OK);
+		expect_stack_ok(test, top);
+		KUNIT_EXPECT_EQ(test, lsp_test_answer(NULL), NEWEST);
+		KUNIT_EXPECT_EQ(test, set_top(top, false), LSP_OK);
+		expect_stack_ok(test, top);
+		KUNIT_EXPECT_EQ(test, lsp_test_answer(NULL), NEW);
+	}
+
+	/* In vain: the jump that was there must be there again. */
+	lsp_test_enter(test, &guest, lsp_test_answer, true);
+	KUNIT_EXPECT_EQ(test, set_top(top, true), LSP_BUSY);
+	expect_stack_ok(test, top);
+	KUNIT_EXPECT_EQ(test, lsp_test_answer(NULL), NEW);
+	KUNIT_EXPECT_EQ(test, lsp_test_leave(&guest), NEW);
+	KUNIT_EXPECT_EQ(test, set_top(top, true), LSP_OK);
+	lsp_test_enter(test, &guest, lsp_test_answer, true);
+	KUNIT_EXPECT_EQ(test, set_top(top, false), LSP_BUSY);
+	expect_stack_ok(test, top);
+	KUNIT_EXPECT_EQ(test, lsp_test_answer(NULL), NEWEST);
+	KUNIT_EXPECT_EQ(test, lsp_test_leave(&guest), NEWEST);
+	KUNIT_EXPECT_EQ(test, set_top(top, false), LSP_OK);
+
+	lsp_update_free(top);
+	KUNIT_EXPECT_EQ(test, lsp_test_set(update, false), LSP_OK);
+	KUNIT_EXPECT_EQ(test, lsp_test_answer(NULL), OLD);
+}
+
+/* While calls come all the time: each gets one of the two, and none is lost. */
+static void switch_stacked_under_load(struct kunit *test)
+{
+	struct lsp_update *update = test->priv, *top;
+	static struct hammer hammer_;
+	unsigned int i, failed = 0;
+
+	KUNIT_ASSERT_EQ(test, lsp_test_set(update, true), LSP_OK);
+	top = stack_one(test);
+	top->max_attempts = 1000;
+	memset(&hammer_, 0, sizeof(hammer_));
+	hammer_.task = kthread_run(hammer, &hammer_, "lsp_hammer");
+	KUNIT_ASSERT_FALSE(test, IS_ERR(hammer_.task));
+	for (i = 0; i < CYCLES && !failed; i++) {
+		failed += set_top(top, !(i % 2)) != LSP_OK || top->changed;
+		usleep_range(200, 400);
+	}
+	kthread_stop(hammer_.task);
+	KUNIT_EXPECT_EQ(test, failed, 0);
+	KUNIT_EXPECT_EQ(test, hammer_.wrong, 0);
+	/* The kernel's own code was out of use all the time. */
+	KUNIT_EXPECT_EQ(test, hammer_.calls[0], 0);
+	KUNIT_EXPECT_GT(test, hammer_.calls[1], 0);
+	KUNIT_EXPECT_EQ(test, lsp_test_answer(NULL), NEW);
+	KUNIT_EXPECT_FALSE(test, lsp_poisoned());
+	lsp_update_free(top);
+	KUNIT_EXPECT_EQ(test, lsp_test_set(update, false), LSP_OK);
+}
+
 static struct kunit_case livesplice_switch_cases[] = {
 	KUNIT_CASE(switch_and_back),
 	KUNIT_CASE_SLOW(switch_under_load),
 	KUNIT_CASE(switch_changed_text),
 	KUNIT_CASE(switch_out_of_time),
 	KUNIT_CASE(switch_interrupted),
+	KUNIT_CASE(switch_stacked),
+	KUNIT_CASE_SLOW(switch_stacked_under_load),
 	{}
 };
 

@@ -15,6 +15,7 @@
 
 #define OLD		1000
 #define NEW		2000
+#define NEWEST		3000
 
 /* Where a function that is entered can be kept. */
 struct stay {

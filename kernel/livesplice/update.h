@@ -38,6 +38,8 @@
 	  "an update of this name is registered") \
 	X(BASE, "base", -EEXIST, \
 	  "another enabled update replaced code of the same unit") \
+	X(DEPENDS, "depends", -EBUSY, \
+	  "another enabled update stands on this one") \
 	X(MISMATCH, "mismatch", -ENOEXEC, \
 	  "the running code is not the code the update was made from") \
 	X(AMBIGUOUS, "ambiguous", -ENOEXEC, \
@@ -126,12 +128,16 @@ struct lsp_hole {
  * @kobj: its directory OBJECT/FUNCTION,N; fragments have none
  * @name: name of the old function (owned)
  * @pos: which of that name it is in address order, from 1
- * @old_addr: address of the old function in the running kernel
+ * @entry: address that callers of the function know
+ * @old_addr: address of the code that runs without the update: @entry, or the
+ *	new code of an update that this one stands on
  * @old_size: its size
  * @new_addr: address of the new function, 0 if it is not replaced
  * @new_size: its size
  * @site: where the jump goes, 0 if it is not replaced
  * @reader: it uses data that is rewritten
+ * @below: whose new code the old function is, NULL if it is nobody's
+ * @above: who has taken the place of our jump; under lsp_mutex
  * @saved: bytes at @site when the update was matched; restored by undo
  * @sums: checksum of each LSP_SUM_BLOCK bytes of the old function, holes and
  *	the bytes at @site taken as zero (owned)
@@ -139,19 +145,22 @@ struct lsp_hole {
  * @holes: sorted holes (owned)
  * @nr_holes: number of holes
  *
- * Filled in while loading, constant afterwards.
+ * Filled in while loading, constant afterwards but for @above.
  */
 struct lsp_patch {
 	struct lsp_part		*part;
 	struct kobject		kobj;
 	char			*name;
 	unsigned int		pos;
+	unsigned long		entry;
 	unsigned long		old_addr;
 	unsigned int		old_size;
 	unsigned long		new_addr;
 	unsigned int		new_size;
 	unsigned long		site;
 	bool			reader;
+	struct lsp_patch	*below;
+	struct lsp_patch	*above;
 	u8			saved[LSP_JUMP_SIZE];
 	u32			*sums;
 	unsigned int		nr_sums;
@@ -201,6 +210,11 @@ struct lsp_blocker {
  * @units: names of its units, "vmlinux:kernel/exit.o", one after the other,
  *	each with its NUL, the list ended by an empty one (owned)
  * @pinned: something of it may be left behind
+ * @based: it was made with --base
+ * @stands: parts of other updates that it stands on; @mod holds a reference on
+ *	each (owned)
+ * @nr_stands: number of them
+ * @settled: they are all known: it was, or is being, matched
  * @held: the update holds a reference on @mod, under lsp_mutex
  * @patches: its functions, sorted by old_addr, constant (owned)
  * @nr_patches: number of them
@@ -218,6 +232,10 @@ struct lsp_part {
 	char			*object;
 	char			*units;
 	bool			pinned;
+	bool			based;
+	const struct lsp_part	**stands;
+	unsigned int		nr_stands;
+	bool			settled;
 	bool			held;
 	struct lsp_patch	*patches;
 	unsigned int		nr_patches;

@@ -66,6 +66,7 @@ int lsp_values_init(struct lsp_values *values, const struct lsp_tables *tables,
 	/* Each fact is learnt once, so the journal cannot be longer. */
 	values->base = kvcalloc(sections, sizeof(*values->base), GFP_KERNEL);
 	values->base_known = kvcalloc(sections, sizeof(bool), GFP_KERNEL);
+	values->moved = kvcalloc(sections, sizeof(*values->moved), GFP_KERNEL);
 	values->value = kvcalloc(symbols, sizeof(*values->value), GFP_KERNEL);
 	values->value_known = kvcalloc(symbols, sizeof(bool), GFP_KERNEL);
 	values->konst = kvcalloc(symbols, sizeof(*values->konst), GFP_KERNEL);
@@ -74,7 +75,8 @@ int lsp_values_init(struct lsp_values *values, const struct lsp_tables *tables,
 				   sizeof(*values->journal), GFP_KERNEL);
 	values->texts = kvcalloc(symbols, sizeof(*values->texts), GFP_KERNEL);
 	if (!lsp_names_init(&values->names, target) ||
-	    !values->base || !values->base_known || !values->value ||
+	    !values->base || !values->base_known || !values->moved ||
+	    !values->value ||
 	    !values->value_known || !values->konst || !values->konst_known ||
 	    !values->journal || !values->texts) {
 		lsp_values_free(values);
@@ -96,6 +98,7 @@ void lsp_values_free(struct lsp_values *values)
 	lsp_names_free(&values->names);
 	kvfree(values->base);
 	kvfree(values->base_known);
+	kvfree(values->moved);
 	kvfree(values->value);
 	kvfree(values->value_known);
 	kvfree(values->konst);
@@ -128,6 +131,7 @@ void lsp_values_rollback(struct lsp_values *values, u32 mark)
 		switch (entry & LSP_LEARNT_KIND) {
 		case LSP_LEARNT_BASE:
 			values->base_known[index] = false;
+			values->moved[index] = 0;
 			break;
 		case LSP_LEARNT_VALUE:
 			values->value_known[index] = false;
@@ -188,8 +192,11 @@ static bool lsp_name_agrees(const struct lsp_values *values, const char *name,
 bool lsp_values_learn_base(struct lsp_values *values, u32 section,
 			   unsigned long base)
 {
+	/* Code of a replaced function knows both its entry and itself. */
 	if (values->base_known[section])
-		return values->base[section] == base;
+		return values->base[section] == base ||
+		       (values->moved[section] &&
+			values->moved[section] == base);
 	values->base[section] = base;
 	values->base_known[section] = true;
 	values->journal[values->nr_journal++] = LSP_LEARNT_BASE | section;

@@ -27,6 +27,7 @@
  * handler is left that still needs the table. Only then it is taken down.
  */
 
+#include <linux/atomic.h>
 #include <linux/bsearch.h>
 #include <linux/ftrace.h>
 #include <linux/jump_label.h>
@@ -57,6 +58,9 @@ static_assert(LSP_JUMP_SIZE == JMP32_INSN_SIZE);
 
 /* Written under text_mutex, see "Half-written jumps". */
 static const struct lsp_redirects *lsp_redirects;
+
+/* Calls that were redirected since the table was armed. */
+static atomic_t lsp_redirect_hits;
 
 static __always_inline int lsp_redirect_cmp(const void *key, const void *elt)
 {
@@ -89,7 +93,8 @@ bool noinstr livesplice_int3_handler(struct pt_regs *regs)
 	if (!entry)
 		return false;
 
-	regs->ip = entry->target;
+	raw_atomic_inc(&lsp_redirect_hits);
+	regs->ip = READ_ONCE(entry->target);
 	return true;
 }
 
@@ -102,10 +107,16 @@ static int lsp_redirect_order(const void *a, const void *b)
 /**
  * lsp_arch_redirects_make() - build the table of an update's redirects
  * @update: the update
+ * @enable: whether it is about to be enabled
+ *
+ * A call that hits an INT3 goes to the update's code: the INT3 is there since
+ * its jump should be, or until that has gone. Where there is another update's
+ * jump before, or after, the INT3 is there in either state.
  *
  * Return: the table, to be freed with kvfree(), or NULL without memory.
  */
-struct lsp_redirects *lsp_arch_redirects_make(const struct lsp_update *update)
+struct lsp_redirects *lsp_arch_redirects_make(const struct lsp_update *update,
+					      bool enable)
 {
 	struct lsp_redirects *table;
 	const struct lsp_patch *patch;
@@ -117,14 +128,49 @@ struct lsp_redirects *lsp_arch_redirects_make(const struct lsp_update *update)
 		return NULL;
 
 	lsp_for_each_patch(update, part, patch) {
+		struct lsp_redirect *entry = &table->entries[table->nr];
+
 		if (!patch->new_addr)
 			continue;
-		table->entries[table->nr].site = patch->site;
-		table->entries[table->nr++].target = patch->new_addr;
+		entry->site = patch->site;
+		entry->target = patch->new_addr;
+		entry->next = patch->new_addr;
+		if (patch->below && enable)
+			entry->target = patch->below->new_addr;
+		else if (patch->below)
+			entry->next = patch->below->new_addr;
+		table->nr++;
 	}
 	sort(table->entries, table->nr, sizeof(*table->entries),
 	     lsp_redirect_order, NULL);
 	return table;
+}
+
+/**
+ * lsp_arch_redirect_find() - the redirect of an entry
+ * @table: the table
+ * @site: address of the entry's jump
+ *
+ * Return: the redirect; an update has one for each of its entries.
+ */
+struct lsp_redirect *lsp_arch_redirect_find(struct lsp_redirects *table,
+					    unsigned long site)
+{
+	return __inline_bsearch((void *)site, table->entries, table->nr,
+				sizeof(*table->entries), lsp_redirect_cmp);
+}
+
+/**
+ * lsp_arch_redirect_flip() - from now on an INT3 leads to what comes after
+ * @redirect: the redirect, armed
+ *
+ * One store: an NMI that hits the INT3 meanwhile goes to one or the other.
+ *
+ * Context: any; in the pause.
+ */
+void lsp_arch_redirect_flip(struct lsp_redirect *redirect)
+{
+	WRITE_ONCE(redirect->target, redirect->next);
 }
 
 /**
@@ -138,6 +184,7 @@ void lsp_arch_redirect_arm(const struct lsp_redirects *table)
 	lockdep_assert_held(&text_mutex);
 	LSP_WARN_ON(lsp_redirects);
 
+	atomic_set(&lsp_redirect_hits, 0);
 	/* Pairs with smp_rmb() in livesplice_int3_handler(). */
 	smp_store_release(&lsp_redirects, table);
 }
@@ -146,8 +193,9 @@ void lsp_arch_redirect_arm(const struct lsp_redirects *table)
  * lsp_arch_redirect_disarm() - forget the table of redirects
  *
  * Context: text_mutex held, no entry is an INT3 any more; may sleep.
+ * Return: number of calls that were redirected.
  */
-void lsp_arch_redirect_disarm(void)
+unsigned int lsp_arch_redirect_disarm(void)
 {
 	lockdep_assert_held(&text_mutex);
 
@@ -156,6 +204,7 @@ void lsp_arch_redirect_disarm(void)
 	WRITE_ONCE(lsp_redirects, NULL);
 	/* And this is for one that hit somebody else's, and still searches. */
 	text_poke_sync();
+	return atomic_read(&lsp_redirect_hits);
 }
 
 /**

@@ -109,7 +109,7 @@ static void redirect_lookup(struct kunit *test)
 	KUNIT_ASSERT_NOT_NULL(test, part);
 	part->patches = patches;
 	part->nr_patches = ARRAY_SIZE(patches);
-	table = lsp_arch_redirects_make(part->update);
+	table = lsp_arch_redirects_make(part->update, true);
 	part->patches = NULL;
 	part->nr_patches = 0;
 	lsp_update_free(part->update);

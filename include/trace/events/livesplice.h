@@ -153,20 +153,22 @@ TRACE_EVENT(livesplice_pause_begin,
 /**
  * livesplice_pause_end - all CPUs run again
  * @update: name of the update
- * @pause_ns: for how long they were held, in nanoseconds
+ * @pause_ns: for how long nothing else ran, in nanoseconds
+ * @stop_ns: the same with gathering the CPUs and letting them go
  * @tasks: tasks that were looked at meanwhile
  * @switched: the text was switched
  */
 TRACE_EVENT(livesplice_pause_end,
 
-	TP_PROTO(const char *update, u64 pause_ns, unsigned int tasks,
-		 bool switched),
+	TP_PROTO(const char *update, u64 pause_ns, u64 stop_ns,
+		 unsigned int tasks, bool switched),
 
-	TP_ARGS(update, pause_ns, tasks, switched),
+	TP_ARGS(update, pause_ns, stop_ns, tasks, switched),
 
 	TP_STRUCT__entry(
 		__array(char,		update,	LSP_TRACE_NAME)
 		__field(u64,		pause_ns)
+		__field(u64,		stop_ns)
 		__field(unsigned int,	tasks)
 		__field(bool,		switched)
 	),
@@ -174,13 +176,48 @@ TRACE_EVENT(livesplice_pause_end,
 	TP_fast_assign(
 		strscpy(__entry->update, update, LSP_TRACE_NAME);
 		__entry->pause_ns = pause_ns;
+		__entry->stop_ns = stop_ns;
 		__entry->tasks = tasks;
 		__entry->switched = switched;
 	),
 
-	TP_printk("update=%s pause_ns=%llu tasks=%u switched=%d",
-		  __entry->update, __entry->pause_ns, __entry->tasks,
-		  __entry->switched)
+	TP_printk("update=%s pause_ns=%llu stop_ns=%llu tasks=%u switched=%d",
+		  __entry->update, __entry->pause_ns, __entry->stop_ns,
+		  __entry->tasks, __entry->switched)
+);
+
+/**
+ * livesplice_window - entries were INT3 for a while
+ * @update: name of the update
+ * @entries: number of entries
+ * @window_ns: from the first one that was to the last one that was not, in
+ *	nanoseconds
+ * @hits: calls that went through the breakpoint meanwhile
+ */
+TRACE_EVENT(livesplice_window,
+
+	TP_PROTO(const char *update, unsigned int entries, u64 window_ns,
+		 unsigned int hits),
+
+	TP_ARGS(update, entries, window_ns, hits),
+
+	TP_STRUCT__entry(
+		__array(char,		update,	LSP_TRACE_NAME)
+		__field(unsigned int,	entries)
+		__field(u64,		window_ns)
+		__field(unsigned int,	hits)
+	),
+
+	TP_fast_assign(
+		strscpy(__entry->update, update, LSP_TRACE_NAME);
+		__entry->entries = entries;
+		__entry->window_ns = window_ns;
+		__entry->hits = hits;
+	),
+
+	TP_printk("update=%s entries=%u window_ns=%llu hits=%u",
+		  __entry->update, __entry->entries, __entry->window_ns,
+		  __entry->hits)
 );
 
 /**

@@ -33,7 +33,7 @@ event()
 	matches "$1" "$2" "$(echo "$3" | sed -n "s/^$1: //p" | head -n 1)"
 }
 
-plan 35
+plan 36
 
 echo >$TRACE/trace
 check "events can be enabled" sh -c "echo 1 >$TRACE/events/livesplice/enable"
@@ -49,10 +49,11 @@ event match "update=$OTHER object=vmlinux units=1 * reason=mismatch function=?* 
 
 is "enable" ok "$(switch_on $U)"
 all=$(events)
-is "what happens, in order" "attempt pause_begin pause_end attempt_end switched" "$(names "$all")"
+is "what happens, in order" "attempt pause_begin pause_end window attempt_end switched" "$(names "$all")"
 event attempt "update=$U enable=1 attempt=1" "$all"
 event pause_begin "update=$U looks=[1-9]* ran=*" "$all"
-event pause_end "update=$U pause_ns=[1-9]* tasks=[1-9]* switched=1" "$all"
+event pause_end "update=$U pause_ns=[1-9]* stop_ns=[1-9]* tasks=[1-9]* switched=1" "$all"
+event window "update=$U entries=1 window_ns=[1-9]* hits=*" "$all"
 event attempt_end "update=$U enable=1 attempt=1 reason=ok" "$all"
 event switched "update=$U enable=1 functions=1 attempts=1 reason=ok" "$all"
 is "pause as in sysfs" "$(value $U pause_ns)" \
