@@ -23,6 +23,7 @@
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #define QUERY		0xffffffffUL
@@ -62,6 +63,42 @@ static int cmd_load(char **argv)
 	if (fd < 0)
 		die(argv[0]);
 	return report(syscall(SYS_finit_module, fd, "", 0));
+}
+
+static int report_ns(long rc, const struct timespec *start)
+{
+	struct timespec end;
+
+	if (rc < 0)
+		return report(rc);
+	clock_gettime(CLOCK_MONOTONIC, &end);
+	printf("%lld\n", (end.tv_sec - start->tv_sec) * 1000000000LL +
+			 end.tv_nsec - start->tv_nsec);
+	return 0;
+}
+
+/* load-ns FILE: likewise, and print how long it took */
+static int cmd_load_ns(char **argv)
+{
+	int fd = open(argv[0], O_RDONLY | O_CLOEXEC);
+	struct timespec start;
+
+	if (fd < 0)
+		die(argv[0]);
+	clock_gettime(CLOCK_MONOTONIC, &start);
+	return report_ns(syscall(SYS_finit_module, fd, "", 0), &start);
+}
+
+/* put-ns FILE TEXT: likewise, without newline */
+static int cmd_put_ns(char **argv)
+{
+	int fd = open(argv[0], O_WRONLY);
+	struct timespec start;
+
+	if (fd < 0)
+		return report(fd);
+	clock_gettime(CLOCK_MONOTONIC, &start);
+	return report_ns(write(fd, argv[1], strlen(argv[1])), &start);
 }
 
 /* unload NAME */
@@ -244,6 +281,8 @@ static const struct {
 } commands[] = {
 	{ "put",		2, cmd_put },
 	{ "load",		1, cmd_load },
+	{ "load-ns",		1, cmd_load_ns },
+	{ "put-ns",		2, cmd_put_ns },
 	{ "unload",		1, cmd_unload },
 	{ "dropcap",		1, cmd_dropcap },
 	{ "flip",		3, cmd_flip },

@@ -1,18 +1,23 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Measures when a parameter is read; for test-pause.sh.
+ * Measures when a parameter is read; for test-pause.sh and make bench.
  *
  *	stop_ns		length of an empty stop_machine(), all CPUs held
+ *	walk_ns		length of one that walks all stacks, reliably
  *	call_ps		cost of one call of hex_to_bin(), best of some runs
  *	probe		what hex_to_bin() says to the byte of the test's patch
  */
 #include <linux/hex.h>
+#include <linux/kprobes.h>
 #include <linux/ktime.h>
 #include <linux/limits.h>
 #include <linux/minmax.h>
 #include <linux/module.h>
 #include <linux/preempt.h>
+#include <linux/sched/signal.h>
 #include <linux/stop_machine.h>
+
+#include <asm/ibt.h>
 
 #define CALLS	100000
 #define RUNS	9
@@ -31,6 +36,34 @@ static int stop_ns_get(char *buf, const struct kernel_param *kp)
 
 	stop_machine(stop_fn, NULL, NULL);
 	return sysfs_emit(buf, "%llu\n", ktime_get_ns() - start);
+}
+
+/* stack_trace_save_tsk_reliable(), which modules cannot call by name. */
+static int (*walk)(struct task_struct *task, unsigned long *store,
+		   unsigned int size);
+
+static unsigned long frames[64];
+
+static int walk_fn(void *data)
+{
+	struct task_struct *process, *task;
+	unsigned int *tasks = data;
+
+	for_each_process_thread(process, task) {
+		walk(task, frames, ARRAY_SIZE(frames));
+		++*tasks;
+	}
+	return 0;
+}
+
+static int walk_ns_get(char *buf, const struct kernel_param *kp)
+{
+	unsigned int tasks = 0;
+	u64 start = ktime_get_ns();
+
+	stop_machine(walk_fn, &tasks, NULL);
+	start = ktime_get_ns() - start;
+	return sysfs_emit(buf, "%llu\n", tasks ? start : 0);
 }
 
 static u64 time_calls(void)
@@ -61,12 +94,37 @@ static int probe_get(char *buf, const struct kernel_param *kp)
 }
 
 static const struct kernel_param_ops stop_ns_ops = { .get = stop_ns_get };
+static const struct kernel_param_ops walk_ns_ops = { .get = walk_ns_get };
 static const struct kernel_param_ops call_ps_ops = { .get = call_ps_get };
 static const struct kernel_param_ops probe_ops = { .get = probe_get };
 
 module_param_cb(stop_ns, &stop_ns_ops, NULL, 0444);
+module_param_cb(walk_ns, &walk_ns_ops, NULL, 0444);
 module_param_cb(call_ps, &call_ps_ops, NULL, 0444);
 module_param_cb(probe, &probe_ops, NULL, 0444);
+
+/* A probe has the address that kallsyms knows, behind the ENDBR. */
+static int __init bench_init(void)
+{
+	struct kprobe probe = { .symbol_name = "stack_trace_save_tsk_reliable" };
+	unsigned long addr;
+	int err = register_kprobe(&probe);
+
+	if (err)
+		return err;
+	addr = (unsigned long)probe.addr;
+	unregister_kprobe(&probe);
+	if (is_endbr(*(u32 *)(addr - sizeof(u32))))
+		addr -= sizeof(u32);
+	walk = (void *)addr;
+	return 0;
+}
+module_init(bench_init);
+
+static void __exit bench_exit(void)
+{
+}
+module_exit(bench_exit);
 
 MODULE_LICENSE("GPL");
 MODULE_DESCRIPTION("livesplice selftest: what a pause and a call cost");
