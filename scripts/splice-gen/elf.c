@@ -355,6 +355,7 @@ struct obj *obj_open(const char *path)
 	close(fd);
 	free(r.by_idx);
 	free(r.sym_by_idx);
+	asan_check(obj);
 	return obj;
 }
 

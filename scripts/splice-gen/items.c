@@ -13,12 +13,19 @@
 
 #include "splice-elf.h"
 
-static bool has_items(const struct section *sec)
+/**
+ * section_has_items() - does a section consist of functions and objects?
+ * @sec: section
+ *
+ * Return: true if so.
+ */
+bool section_has_items(const struct section *sec)
 {
 	return (sec->flags & SHF_ALLOC) && !section_is(sec, KIND_STRINGS) &&
 	       !section_is(sec, KIND_CONSTS) && !section_is(sec, KIND_TABLE) &&
 	       !section_is(sec, KIND_CONST_SITES) &&
-	       !section_is(sec, KIND_IGNORE);
+	       !section_is(sec, KIND_IGNORE) &&
+	       (!section_is(sec, KIND_ASAN) || (sec->flags & SHF_EXECINSTR));
 }
 
 static bool names_item(const struct symbol *sym)
@@ -37,8 +44,17 @@ static bool better_name(const struct symbol *a, const struct symbol *b)
 	return a->bind == STB_GLOBAL && b->bind != STB_GLOBAL;
 }
 
-static struct item *new_item(struct section *sec, size_t *max,
-			     struct symbol *sym, uint64_t offset)
+/**
+ * item_add() - add an item to a section
+ * @sec: section
+ * @max: number of items it has room for
+ * @sym: what names it, or NULL
+ * @offset: where it is
+ *
+ * Return: the item, until the next one is added.
+ */
+struct item *item_add(struct section *sec, size_t *max, struct symbol *sym,
+		      uint64_t offset)
 {
 	struct item *item;
 
@@ -75,7 +91,7 @@ static void name_items(struct section *sec)
 			item->func = sym->type == STT_FUNC;
 			item->base = name_base(sym->name);
 		} else if (!item || sym->value >= item->offset + item->size) {
-			item = new_item(sec, &max, sym, sym->value);
+			item = item_add(sec, &max, sym, sym->value);
 		}
 	}
 }
@@ -109,6 +125,11 @@ static void mark_reloc(struct reloc *rel, const struct x86_insn *insn,
 	rel->lost = !disp && !imm;
 	if (x86_reloc_is_pcrel(rel->type))
 		rel->insn_end = insn->len - off;
+	/* An address, or what calculates one? */
+	rel->biased = disp ? insn->base >= 0 || insn->index >= 0 :
+		      imm && !insn->direct && !insn->mov_imm &&
+		      !insn->push_imm && !insn->cmp &&
+		      (insn->map || insn->opcode != 0xc7);
 	rel->exact = (disp && !insn->lea && insn->base < 0 &&
 		      insn->index < 0) || (imm && insn->direct);
 }
@@ -152,163 +173,29 @@ static void decode_functions(struct obj *obj)
 	}
 }
 
-/* Sorted offsets in a section where nameless items start. */
-struct starts {
-	uint64_t	*offsets;
-	struct item	**users;	/* who leads there, as evidence */
-	size_t		nr;
-	size_t		max;
-	size_t		max_users;
-};
-
-static void add_start(struct starts *s, uint64_t offset, struct item *user)
-{
-	s->offsets = grow(s->offsets, s->nr, &s->max, sizeof(*s->offsets));
-	s->users = grow(s->users, s->nr, &s->max_users, sizeof(*s->users));
-	s->offsets[s->nr] = offset;
-	s->users[s->nr++] = user;
-}
-
-/*
- * What is alone in its section covers all of it, and what lies around it: the
- * compiler may use an address before the start or after the end of an array.
+/**
+ * item_is_alone() - is one item all that a section has?
+ * @sec: section
+ *
+ * It covers all of it then, and what lies around it: the compiler may use an
+ * address before the start or after the end of an array.
+ *
+ * Return: true if so.
  */
-static bool is_alone(const struct section *sec)
+bool item_is_alone(const struct section *sec)
 {
 	return sec->nr_items == 1 && sec->items->sym && !sec->obj->assembly;
 }
 
-static bool inside_item(const struct section *sec, uint64_t offset)
-{
-	if (is_alone(sec))
-		return true;
-	for (size_t i = 0; i < sec->nr_items; i++) {
-		if (offset >= sec->items[i].offset &&
-		    offset < sec->items[i].offset + sec->items[i].size)
-			return true;
-	}
-	return false;
-}
-
-static uint64_t target_offset(const struct reloc *rel)
+/**
+ * reloc_target() - place in the section of its symbol that a relocation means
+ * @rel: relocation, of what has been decoded
+ *
+ * Return: the offset.
+ */
+uint64_t reloc_target(const struct reloc *rel)
 {
 	return rel->sym->value + rel->addend + rel->insn_end;
-}
-
-static void find_starts(struct obj *obj, struct section *sec,
-			struct starts *starts)
-{
-	bool repl = section_is_repl(sec);
-
-	for_each_section(obj, from) {
-		bool table = !strcmp(from->name, ".altinstructions");
-
-		/* Tables lead into code, not to where it starts. */
-		if (repl ? !table : !has_items(from))
-			continue;
-		for_each_reloc(from, rel) {
-			uint64_t off = target_offset(rel);
-
-			if (rel->sym->sec != sec || rel->lost || rel->empty ||
-			    off > sec->size || inside_item(sec, off))
-				continue;
-			add_start(starts, off, item_at(from, rel->offset));
-		}
-	}
-}
-
-/* Does one function lead to both? Then they are parts of one thing. */
-static bool share_user(const struct starts *s, uint64_t a, uint64_t b)
-{
-	for (size_t i = 0; i < s->nr; i++) {
-		for (size_t j = 0; s->offsets[i] == a && j < s->nr; j++) {
-			if (s->offsets[j] == b && s->users[i] == s->users[j])
-				return true;
-		}
-	}
-	return false;
-}
-
-static int compare_offsets(const void *pa, const void *pb)
-{
-	uint64_t a = *(const uint64_t *)pa, b = *(const uint64_t *)pb;
-
-	return a < b ? -1 : a > b;
-}
-
-static int compare_items(const void *pa, const void *pb)
-{
-	const struct item *a = pa, *b = pb;
-
-	return a->offset < b->offset ? -1 : a->offset > b->offset;
-}
-
-/*
- * Cut what no symbol covers at the places that relocations lead to. Nameless
- * data may be accessed at several offsets: it is cut only between places that
- * no function uses together. Pieces of code are cut at every start.
- */
-static void split_gaps(struct section *sec, const struct starts *starts)
-{
-	size_t named = sec->nr_items, max = sec->nr_items;
-	uint64_t *sorted = xcalloc(starts->nr, sizeof(*sorted));
-	bool code = section_is(sec, KIND_PIECES);
-
-	if (starts->nr)
-		memcpy(sorted, starts->offsets, starts->nr * sizeof(*sorted));
-	sort_array(sorted, starts->nr, sizeof(*sorted), compare_offsets);
-	for (size_t i = 0; i < starts->nr; i++) {
-		uint64_t off = sorted[i];
-		struct item *last;
-
-		last = sec->nr_items > named ?
-		       &sec->items[sec->nr_items - 1] : NULL;
-		if (last && last->offset == off)
-			continue;
-		if (!code && i && last && share_user(starts, sorted[i - 1], off))
-			continue;
-		new_item(sec, &max, NULL, off);
-	}
-	free(sorted);
-
-	sort_array(sec->items, sec->nr_items, sizeof(*sec->items),
-		   compare_items);
-	for (size_t i = 0; i < sec->nr_items; i++) {
-		struct item *item = &sec->items[i];
-
-		if (!item->sym)
-			item->size = (i + 1 < sec->nr_items ?
-				      item[1].offset : sec->size) -
-				     item->offset;
-	}
-}
-
-/* Assembly may walk from one label to the next, which nobody can see. */
-static bool is_one_piece(const struct section *sec)
-{
-	return sec->obj->assembly && !sec->nr_items &&
-	       section_is(sec, KIND_DATA) && sec->size;
-}
-
-static void nameless_items(struct obj *obj)
-{
-	for_each_section(obj, sec) {
-		struct starts starts = { NULL };
-		size_t max = 0;
-
-		if (!has_items(sec) || section_is(sec, KIND_TEXT) ||
-		    section_is(sec, KIND_FIXED_TEXT) ||
-		    section_is(sec, KIND_INIT))
-			continue;
-		if (is_one_piece(sec)) {
-			new_item(sec, &max, NULL, 0)->size = sec->size;
-			continue;
-		}
-		find_starts(obj, sec, &starts);
-		split_gaps(sec, &starts);
-		free(starts.offsets);
-		free(starts.users);
-	}
 }
 
 static void name_symbols(struct obj *obj)
@@ -361,7 +248,7 @@ static void find_parents(struct obj *obj)
 void items_make(struct obj *obj)
 {
 	for_each_section(obj, sec) {
-		if (!has_items(sec))
+		if (!section_has_items(sec))
 			continue;
 		name_items(sec);
 		stretch_labels(sec);
@@ -431,7 +318,7 @@ struct item *item_at(const struct section *sec, uint64_t offset)
 {
 	struct item *found = NULL;
 
-	if (is_alone(sec))
+	if (item_is_alone(sec))
 		return sec->items;
 	for (size_t i = 0; i < sec->nr_items; i++) {
 		struct item *item = &sec->items[i];
@@ -552,7 +439,7 @@ struct ref reloc_ref(const struct reloc *rel)
 {
 	struct symbol *sym = rel->sym;
 	struct ref ref = { .kind = REF_BAD, .sym = sym };
-	uint64_t offset = target_offset(rel);
+	uint64_t offset = reloc_target(rel);
 
 	if (!x86_reloc_size(rel->type) || rel->lost)
 		return ref;

@@ -49,7 +49,12 @@ static const char * const sleepy[] = {
 /* Like the forgetful, but they give their first argument back. */
 static const char * const give_back[] = {
 	"memcpy", "__memcpy", "memmove", "__memmove", "memset", "__memset",
-	"strcpy", "strncpy", "strcat",
+	"__asan_memcpy", "__asan_memmove", "__asan_memset", "strcpy", "strncpy", "strcat",
+};
+
+/* Checks of KASAN that compilers put in front of every access. */
+static const char * const checks[] = {
+	"__asan_load", "__asan_store", "__asan_report_",
 };
 
 #define FIRST_ARGUMENT	7	/* rdi */
@@ -72,6 +77,10 @@ static bool is_forgetful(const struct reloc *rel, int reg, bool jump)
 		return false;
 	for (size_t i = 0; i < COUNT_OF(forgetful); i++) {
 		if (!strcmp(ref.sym->name, forgetful[i]))
+			return true;
+	}
+	for (size_t i = 0; i < COUNT_OF(checks); i++) {
+		if (str_starts(ref.sym->name, checks[i]))
 			return true;
 	}
 	for (size_t i = 0; i < COUNT_OF(sleepy); i++) {
@@ -106,17 +115,33 @@ static bool ref_is_own(const struct diff *d, const struct ref *ref)
 	}
 }
 
+static char *quote(const struct section *sec, uint64_t at)
+{
+	const char *s = (const char *)sec->data + at;
+	size_t n = 0;
+
+	while (n < 40 && n < sec->size - at && s[n] >= ' ' && s[n] <= '~')
+		n++;
+	return xasprintf("\"%.*s\"", (int)n, s);
+}
+
+/* With KASAN a string is an object without a name. */
+static bool is_string(const struct item *item)
+{
+	const struct section *sec = item->sec;
+
+	return !item->sym && sec->data && section_is(sec, KIND_DATA) &&
+	       sec->data[item->offset] >= ' ' &&
+	       sec->data[item->offset] <= '~';
+}
+
 /* What the report calls it; strings stand for themselves. */
 static char *own_name(const struct ref *ref)
 {
-	if (ref->kind == REF_CONTENT && section_is(ref->sec, KIND_STRINGS)) {
-		const char *s = (const char *)ref->sec->data + ref->offset;
-		size_t n = 0;
-
-		while (n < 40 && s[n] >= ' ' && s[n] <= '~')
-			n++;
-		return xasprintf("\"%.*s\"", (int)n, s);
-	}
+	if (ref->kind == REF_CONTENT && section_is(ref->sec, KIND_STRINGS))
+		return quote(ref->sec, ref->offset);
+	if (ref->kind == REF_ITEM && is_string(ref->item))
+		return quote(ref->item->sec, ref->item->offset);
 	return xasprintf("%s", ref->kind == REF_CONTENT ? ref->sec->name :
 						item_name(ref->item));
 }
@@ -189,6 +214,53 @@ static bool goes_to_forgetful(const struct code *c, uint64_t at, int reg)
 	return false;
 }
 
+/* Store of a number in memory: mov $imm, disp(base). */
+static bool is_store(const struct x86_insn *insn)
+{
+	return !insn->map && insn->opcode == 0xc7 && insn->base >= 0 &&
+	       insn->index < 0 && insn->imm_size == 4;
+}
+
+static int32_t displacement(const unsigned char *p, const struct x86_insn *insn)
+{
+	int32_t value = 0;
+
+	if (insn->disp_size == 1)
+		return (int8_t)p[insn->disp_off];
+	if (insn->disp_size == 4)
+		memcpy(&value, p + insn->disp_off, sizeof(value));
+	return value;
+}
+
+/*
+ * With KASAN a function begins by storing, in its stack frame, a
+ * magic number, a description of the frame and its own address. They are read
+ * when a bad access to this frame is reported, that is while the function runs.
+ */
+static bool is_frame_note(const struct code *c, uint64_t at,
+			  const struct x86_insn *insn)
+{
+	const unsigned char *data = c->item->sec->data;
+	struct x86_insn other;
+
+	if (!is_store(insn))
+		return false;
+	for (uint64_t pos = c->item->offset; pos < c->end; pos += other.len) {
+		int32_t behind;
+
+		if (!x86_decode(data + pos, c->end - pos, &other))
+			return false;
+		if (!is_store(&other) || other.base != insn->base ||
+		    memcmp(data + pos + other.imm_off, "\xb3\x8a\xb5\x41", 4))
+			continue;
+		behind = displacement(data + at, insn) -
+			 displacement(data + pos, &other);
+		if (behind == 8 || behind == 16)
+			return true;
+	}
+	return false;
+}
+
 static bool is_kept(const struct code *c, uint64_t at,
 		    const struct x86_insn *insn, const struct reloc *rel)
 {
@@ -206,6 +278,8 @@ static bool is_kept(const struct code *c, uint64_t at,
 		return false;
 	if (insn->push_imm)
 		return !goes_to_forgetful(c, at + insn->len, STACK);
+	if (imm && is_frame_note(c, at, insn))
+		return false;
 	if (insn->lea)
 		reg = insn->reg;
 	else if (insn->mov_imm)

@@ -53,6 +53,8 @@ int pre_kind(const struct section *sec)
 		return -1;
 	if (is_one_of(sec->name, init_names, COUNT_OF(init_names)))
 		return LSP_SEC_INIT;
+	if (section_is(sec, KIND_ASAN))
+		return sec->flags & SHF_EXECINSTR ? LSP_SEC_INIT : -1;
 	if (!strcmp(sec->name, ".altinstr_replacement"))
 		return LSP_SEC_REPL;
 	if (!strcmp(sec->name, ".static_call.text"))
@@ -200,7 +202,8 @@ static void check_sections(struct pre_unit *unit)
 		if (!(sec->flags & SHF_ALLOC) || sec->type == SHT_NOTE)
 			continue;
 		if (sec->flags & ~known ||
-		    (sec->type != SHT_PROGBITS && sec->type != SHT_NOBITS))
+		    (sec->type != SHT_PROGBITS && sec->type != SHT_NOBITS &&
+		     !section_is(sec, KIND_ASAN)))
 			refuse(REASON_SECTION, sec->name,
 			       "%s: section type %u or flags 0x%llx not known",
 			       unit->name, sec->type,

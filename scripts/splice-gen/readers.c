@@ -70,6 +70,7 @@ bool for_users(const struct item *item, user_fn fn, void *arg)
 	for_each_section(item->sec->obj, sec) {
 		/* Notes of the compiler and of tools, but not those of exports. */
 		if (section_is(sec, KIND_IGNORE) ||
+		    section_is(sec, KIND_ASAN) ||
 		    (!(sec->flags & SHF_ALLOC) &&
 		     !section_is(sec, KIND_REGISTRY)))
 			continue;

@@ -53,6 +53,13 @@ static const struct section_kind kinds[] = {
 	{ .pattern = ".static_call.text", .class = KIND_FIXED_TEXT,
 	  .reason = REASON_STATIC_CALL },
 
+	/* What KASAN adds; asan.c looks whether it is nothing else. */
+	{ .pattern = ".init_array", .class = KIND_ASAN },
+	{ .pattern = ".init_array.*", .class = KIND_ASAN },
+	{ .pattern = ".fini_array", .class = KIND_ASAN },
+	{ .pattern = ".fini_array.*", .class = KIND_ASAN },
+	{ .pattern = ".data..LASAN*", .class = KIND_ASAN },
+
 	/* Data, the special sorts of it first. */
 	{ .pattern = ".data..percpu*", .class = KIND_PERCPU },
 	{ .pattern = ".bss..percpu*", .class = KIND_PERCPU },

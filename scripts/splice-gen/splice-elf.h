@@ -55,6 +55,7 @@ struct section_kind;
  *	instruction, 0 in data
  * @exact: diff only: the instruction accesses what the field names and
  *	nothing around it: no index, and the address itself is not taken
+ * @biased: diff only: something is added to the address in the field
  * @lost: diff only: the field belongs to no known instruction
  * @empty: diff only: it leads to a replacement of no bytes, that is nowhere
  * @narrow: diff only: the field has one byte, so that it cannot lead elsewhere
@@ -67,6 +68,7 @@ struct reloc {
 	uint32_t	type;
 	uint8_t		insn_end;
 	bool		exact;
+	bool		biased;
 	bool		lost;
 	bool		empty;
 	bool		narrow;
@@ -309,6 +311,7 @@ enum kind_class {
 	KIND_PIECES,	/* code that functions or table entries lead to */
 	KIND_REGISTRY,	/* read once at boot; stays, and must not grow */
 	KIND_IGNORE,	/* nothing that a running kernel looks at */
+	KIND_ASAN,	/* registers variables once; new ones just are not */
 	KIND_OBJTOOL,	/* made by objtool: the object is not compiler output */
 };
 
@@ -351,6 +354,19 @@ char *name_base(const char *name);
 bool name_is_numbered(const char *name);
 /* Length of what stands before ".cold", 0 if it is no fragment. */
 size_t name_fragment(const char *name);
+
+/* asan.c */
+
+/* A variable that KASAN knows: offset in its section, and size. */
+struct asan_global {
+	uint64_t	start;
+	uint64_t	size;
+};
+
+/* Find what KASAN has had the compiler add. */
+void asan_check(struct obj *obj);
+/* All variables of a section that KASAN knows, allocated; their number. */
+size_t asan_globals(const struct section *sec, struct asan_global **globals);
 
 /* items.c */
 
@@ -443,6 +459,13 @@ struct item *item_first(const struct obj *obj);
 struct item *item_next(const struct item *item);
 /* Find the items and instructions of an object, and their tables. */
 void items_make(struct obj *obj);
+struct item *item_add(struct section *sec, size_t *max, struct symbol *sym,
+		      uint64_t offset);
+/* Is it all that its section has? */
+bool item_is_alone(const struct section *sec);
+bool section_has_items(const struct section *sec);
+/* Offset in the section of its symbol that a relocation leads to. */
+uint64_t reloc_target(const struct reloc *rel);
 struct ref reloc_ref(const struct reloc *rel);
 /* The item that covers a place, or NULL. */
 struct item *item_at(const struct section *sec, uint64_t offset);
@@ -461,6 +484,11 @@ struct item *item_head(struct item *item);
 void item_adopt(struct item *item, struct item *parent);
 /* Bytes from a place of a mergeable section to the end of its element. */
 size_t content_size(const struct section *sec, uint64_t offset);
+
+/* nameless.c */
+
+/* Find the items that no symbol names. */
+void nameless_items(struct obj *obj);
 
 /* split.c */
 
