@@ -215,6 +215,62 @@ void asan_check(struct obj *obj)
 	}
 }
 
+/* What a function hands to KASAN: an array of descriptors. */
+struct array {
+	const struct section	*sec;
+	uint64_t		start;
+	uint32_t		nr;
+};
+
+/* Of no elements if that is not what the registers hold. */
+static struct array registered_array(const struct symbol *func)
+{
+	uint64_t end = func->value + func->size;
+	const struct section *sec = func->sec;
+	struct array array = { };
+	struct x86_insn insn;
+
+	for (uint64_t at = func->value; at < end; at += insn.len) {
+		const struct reloc *rel;
+
+		if (!x86_decode(sec->data + at, end - at, &insn))
+			return (struct array){ };
+		rel = section_reloc_at(sec, at + insn.imm_off);
+		if (!is_argument(sec, at, &insn) || insn.imm_size != 4)
+			continue;
+		if (rel) {
+			array.sec = rel->sym->sec;
+			array.start = rel->addend;
+		} else {
+			memcpy(&array.nr, sec->data + at + insn.imm_off, 4);
+		}
+	}
+	if (!array.sec || !array.sec->data ||
+	    array.start > array.sec->size ||
+	    array.nr > (array.sec->size - array.start) / GLOBAL_SIZE)
+		return (struct array){ };
+	return array;
+}
+
+/* The variable of @sec that a descriptor is about; of no size: of another one. */
+static struct asan_global described(const struct array *array, uint32_t i,
+				    const struct section *sec)
+{
+	uint64_t at = array->start + i * GLOBAL_SIZE;
+	const struct reloc *rel = section_reloc_at(array->sec, at);
+	struct asan_global global = { };
+
+	if (!rel || rel->type != R_X86_64_64 || rel->sym->sec != sec)
+		return global;
+	global.start = rel->sym->value + rel->addend;
+	memcpy(&global.size, array->sec->data + at + GLOBAL_LENGTH,
+	       sizeof(global.size));
+	if (global.start >= sec->size ||
+	    global.size > sec->size - global.start)
+		global.size = 0;
+	return global;
+}
+
 /**
  * asan_globals() - variables of a section that KASAN knows
  * @sec: section
@@ -230,22 +286,19 @@ size_t asan_globals(const struct section *sec, struct asan_global **globals)
 	size_t nr = 0, max = 0;
 
 	*globals = NULL;
-	for_each_section(sec->obj, array) {
-		if (!is_globals_array(array) || !array->data ||
-		    array->size % GLOBAL_SIZE)
-			continue;
-		for_each_reloc(array, rel) {
-			struct asan_global global = { };
+	for_each_symbol(sec->obj, func) {
+		struct array array;
 
-			if (rel->offset % GLOBAL_SIZE || rel->sym->sec != sec ||
-			    rel->type != R_X86_64_64)
-				continue;
-			global.start = rel->sym->value + rel->addend;
-			memcpy(&global.size,
-			       array->data + rel->offset + GLOBAL_LENGTH,
-			       sizeof(global.size));
-			if (global.start >= sec->size ||
-			    global.size > sec->size - global.start)
+		/* Its destructor has the same array. */
+		if (!func->sec || func->sec->kind != &registration ||
+		    func->type != STT_FUNC ||
+		    str_starts(func->sec->name, ".text.exit"))
+			continue;
+		array = registered_array(func);
+		for (uint32_t i = 0; i < array.nr; i++) {
+			struct asan_global global = described(&array, i, sec);
+
+			if (!global.size)
 				continue;
 			*globals = grow(*globals, nr, &max, sizeof(**globals));
 			(*globals)[nr++] = global;

@@ -11,16 +11,18 @@
  * item_is_copied() - does new code have its own copy of an object?
  * @item: object of the post side
  *
- * Return: true for what is known by content only, and for the state of
- * messages that are printed once or not too often.
+ * Return: true for what is known by content only, unless the running kernel has
+ * the same, and for the state of messages that are printed once or not too often.
  */
 bool item_is_copied(const struct item *item)
 {
 	if (item->func)
 		return false;
-	if (!item->sym || section_is(item->sec, KIND_OWN) ||
+	if (section_is(item->sec, KIND_OWN) ||
 	    section_is(item->sec, KIND_PIECES))
 		return true;
+	if (!item->sym)
+		return !item->twin;
 	return name_class(item->sym->name) == NAME_OWN;
 }
 

@@ -102,10 +102,21 @@ static void carry_new_globals(struct diff *d)
 	}
 }
 
+static bool same_nameless(const struct item *a, const struct item *b)
+{
+	return !a->sym && a->sec->apart && same_contents(a, b);
+}
+
 /* Constants that pre has too are used there, not copied. */
 static void find_old_constants(struct diff *d)
 {
 	for_each_item(d->post, item) {
+		if (old_has_nameless(d, item)) {
+			for_each_item(d->pre, old) {
+				if (same_nameless(old, item))
+					item->twin = old;
+			}
+		}
 		if (item->twin || !item_is_constant(item))
 			continue;
 		for_each_item(d->pre, old) {

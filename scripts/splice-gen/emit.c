@@ -215,7 +215,7 @@ static struct symbol *content_symbol(struct diff *d, const struct ref *ref,
 static bool is_exact(const struct reloc *rel, const struct ref *ref)
 {
 	return rel->sym->type != STT_SECTION || rel->exact ||
-	       ref->item->sec->nr_items == 1 ||
+	       ref->item->sec->nr_items == 1 || ref->item->sec->apart ||
 	       section_kept_layout(ref->item->sec);
 }
 

@@ -18,6 +18,8 @@ struct starts {
 	size_t		nr;
 	size_t		max;
 	size_t		max_users;
+	struct asan_global *globals;	/* what KASAN knows of */
+	size_t		nr_globals;
 	bool		biased;		/* some may not be what is meant */
 	bool		exact;		/* each is where an object starts */
 };
@@ -30,9 +32,10 @@ static void add_start(struct starts *s, uint64_t offset, struct item *user)
 	s->users[s->nr++] = user;
 }
 
-static bool inside_item(const struct section *sec, uint64_t offset)
+static bool inside_item(const struct section *sec, const struct starts *s,
+			uint64_t offset)
 {
-	if (item_is_alone(sec))
+	if (item_is_alone(sec) && s->nr_globals < 2)
 		return true;
 	for (size_t i = 0; i < sec->nr_items; i++) {
 		if (offset >= sec->items[i].offset &&
@@ -57,7 +60,7 @@ static void find_starts(struct obj *obj, struct section *sec,
 			uint64_t off = reloc_target(rel);
 
 			if (rel->sym->sec != sec || rel->lost || rel->empty ||
-			    off > sec->size || inside_item(sec, off))
+			    off > sec->size || inside_item(sec, starts, off))
 				continue;
 			add_start(starts, off, item_at(from, rel->offset));
 			starts->biased |= rel->biased;
@@ -65,12 +68,11 @@ static void find_starts(struct obj *obj, struct section *sec,
 	}
 }
 
-static bool inside_globals(const struct asan_global *globals, size_t nr,
-			   uint64_t offset)
+static bool inside_globals(const struct starts *s, uint64_t offset)
 {
-	while (nr--) {
-		if (offset >= globals[nr].start &&
-		    offset - globals[nr].start < globals[nr].size)
+	for (size_t i = 0; i < s->nr_globals; i++) {
+		if (offset >= s->globals[i].start &&
+		    offset - s->globals[i].start < s->globals[i].size)
 			return true;
 	}
 	return false;
@@ -82,35 +84,48 @@ static bool inside_globals(const struct asan_global *globals, size_t nr,
  * cut; unless an address with something added to it, or one that lies in a gap,
  * may mean another object than the one that it is in. Then they stay together.
  */
-static void use_globals(const struct section *sec, struct starts *starts)
+static void use_globals(struct section *sec, struct starts *starts)
 {
-	struct asan_global *globals;
-	size_t nr = asan_globals(sec, &globals);
 	struct starts known = { .exact = !starts->biased };
 	uint64_t first = UINT64_MAX;
 
 	for (size_t i = 0; i < starts->nr; i++) {
-		known.exact &= inside_globals(globals, nr, starts->offsets[i]);
+		known.exact &= inside_globals(starts, starts->offsets[i]);
 		if (starts->offsets[i] < first)
 			first = starts->offsets[i];
 	}
-	for (size_t i = 0; i < nr; i++) {
-		if (inside_item(sec, globals[i].start))
+	for (size_t i = 0; i < starts->nr_globals; i++) {
+		uint64_t start = starts->globals[i].start;
+
+		if (inside_item(sec, starts, start))
 			continue;
-		add_start(&known, globals[i].start, NULL);
-		if (globals[i].start < first)
-			first = globals[i].start;
+		add_start(&known, start, NULL);
+		if (start < first)
+			first = start;
 	}
 	if (known.nr && !known.exact) {
 		known.nr = 0;
 		add_start(&known, first, NULL);
 	}
-	if (known.nr) {
-		free(starts->offsets);
-		free(starts->users);
-		*starts = known;
+	if (!known.nr)
+		return;
+	free(starts->offsets);
+	free(starts->users);
+	known.globals = starts->globals;
+	known.nr_globals = starts->nr_globals;
+	*starts = known;
+	sec->apart = known.exact;
+}
+
+/* Of what starts at a place: without the gap behind it, or up to the next. */
+static uint64_t nameless_size(const struct starts *s, uint64_t offset,
+			      uint64_t next)
+{
+	for (size_t i = 0; s->exact && i < s->nr_globals; i++) {
+		if (s->globals[i].start == offset)
+			return s->globals[i].size;
 	}
-	free(globals);
+	return next - offset;
 }
 
 /* Does one function lead to both? Then they are parts of one thing. */
@@ -174,9 +189,9 @@ static void split_gaps(struct section *sec, const struct starts *starts)
 		struct item *item = &sec->items[i];
 
 		if (!item->sym)
-			item->size = (i + 1 < sec->nr_items ?
-				      item[1].offset : sec->size) -
-				     item->offset;
+			item->size = nameless_size(starts, item->offset,
+						   i + 1 < sec->nr_items ?
+						   item[1].offset : sec->size);
 	}
 }
 
@@ -205,11 +220,13 @@ void nameless_items(struct obj *obj)
 			item_add(sec, &max, NULL, 0)->size = sec->size;
 			continue;
 		}
+		starts.nr_globals = asan_globals(sec, &starts.globals);
 		find_starts(obj, sec, &starts);
 		use_globals(sec, &starts);
 		split_gaps(sec, &starts);
 		free(starts.offsets);
 		free(starts.users);
+		free(starts.globals);
 	}
 }
 

@@ -96,6 +96,98 @@ char *old_content_name(const struct diff *d, const struct ref *ref)
 	return NULL;
 }
 
+/* Does code that the engine matches tell it where a section is? */
+static bool is_at_hand(const struct diff *d, const struct section *sec)
+{
+	for_each_item(d->plain, func) {
+		if (!func->func || item_is_weak(func) ||
+		    !section_is(func->sec, KIND_TEXT))
+			continue;
+		for_each_item_reloc(func, rel) {
+			if (rel->sym->type == STT_SECTION &&
+			    rel->sym->sec == sec)
+				return true;
+		}
+	}
+	return false;
+}
+
+/* Constants without a name of the plain pre object, as KASAN lists them. */
+struct nameless {
+	const struct section	*sec;
+	struct asan_global	place;
+};
+
+static struct nameless *nameless;
+static size_t nr_nameless, max_nameless;
+
+static bool is_constant_data(const struct section *sec, uint64_t start,
+			     uint64_t size)
+{
+	return sec->data && !(sec->flags & SHF_WRITE) &&
+	       section_is(sec, KIND_DATA) &&
+	       section_reloc_from(sec, start) ==
+	       section_reloc_from(sec, start + size);
+}
+
+static void find_nameless(const struct diff *d)
+{
+	if (nameless)
+		return;
+	for_each_section(d->plain, sec) {
+		struct asan_global *globals;
+		size_t nr = asan_globals(sec, &globals);
+
+		if (nr && !is_at_hand(d, sec))
+			nr = 0;
+		for (size_t i = 0; i < nr; i++) {
+			if (!is_constant_data(sec, globals[i].start,
+					      globals[i].size))
+				continue;
+			nameless = grow(nameless, nr_nameless, &max_nameless,
+					sizeof(*nameless));
+			nameless[nr_nameless++] = (struct nameless){
+				.sec = sec,
+				.place = globals[i],
+			};
+		}
+		free(globals);
+	}
+}
+
+/* The same in the plain pre object, or NULL. */
+static const struct nameless *plain_nameless(const struct diff *d,
+					     const struct item *item)
+{
+	if (item->sym || !item->sec->apart ||
+	    !is_constant_data(item->sec, item->offset, item->size))
+		return NULL;
+	find_nameless(d);
+	for (size_t i = 0; i < nr_nameless; i++) {
+		const struct nameless *old = &nameless[i];
+
+		if (old->place.size == item->size &&
+		    !memcmp(old->sec->data + old->place.start,
+			    item->sec->data + item->offset, item->size) &&
+		    !section_symbol_at(old->sec, old->place.start,
+				       STT_OBJECT))
+			return old;
+	}
+	return NULL;
+}
+
+/**
+ * old_has_nameless() - has the running kernel this constant without a name?
+ * @d: the diff
+ * @item: object of the post side
+ *
+ * Return: true if so, and if it is known where.
+ */
+bool old_has_nameless(const struct diff *d, const struct item *item)
+{
+	return plain_nameless(d, item);
+}
+
 /* The only symbol of the plain pre object that names an item of pre. */
 static struct symbol *plain_symbol(const struct diff *d,
 				   const struct item *item)
@@ -136,6 +228,17 @@ struct symbol *old_place(const struct diff *d, const struct item *item)
 	return sym;
 }
 
+static struct symbol *import_place(struct diff *d, const struct section *sec,
+				   uint64_t offset, char type)
+{
+	char *name = xasprintf(LINK_OLD_PREFIX "%u.%x.%llx.%c", d->unit,
+			       sec->idx, (unsigned long long)offset, type);
+	struct symbol *import = obj_import(d->out, name);
+
+	free(name);
+	return import;
+}
+
 /**
  * old_item_symbol() - import for something that pre has
  * @d: the diff
@@ -150,8 +253,8 @@ struct symbol *old_item_symbol(struct diff *d, const struct reloc *rel,
 			       const struct item *item)
 {
 	struct symbol *global = item_global(item);
-	struct symbol *sym, *import;
-	char *name;
+	const struct nameless *constant;
+	struct symbol *sym;
 
 	/* A weak name means whatever definition has won. */
 	if (rel && rel->sym->bind != STB_LOCAL) {
@@ -162,15 +265,15 @@ struct symbol *old_item_symbol(struct diff *d, const struct reloc *rel,
 	if (global)
 		return obj_import(d->out, global->name);
 
+	constant = plain_nameless(d, item);
+	if (constant)
+		return import_place(d, constant->sec, constant->place.start,
+				    LINK_OLD_OBJECT);
 	sym = old_place(d, item);
 	if (!sym)
 		return NULL;
-	name = xasprintf(LINK_OLD_PREFIX "%u.%x.%llx.%c", d->unit,
-			 sym->sec->idx, (unsigned long long)sym->value,
-			 item->func ? LINK_OLD_FUNC : LINK_OLD_OBJECT);
-	import = obj_import(d->out, name);
-	free(name);
-	return import;
+	return import_place(d, sym->sec, sym->value,
+			    item->func ? LINK_OLD_FUNC : LINK_OLD_OBJECT);
 }
 
 /**

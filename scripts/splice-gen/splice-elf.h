@@ -128,6 +128,7 @@ struct symbol {
  * @out: diff only: section of the new object that its contents go to
  * @dropped: not to be written
  * @pos: index in the object's array of sections
+ * @apart: diff only: an address in it means the object that it lies in
  * @odd: diff only: why its functions cannot be told apart, or NULL
  * @odd_at: diff only: the place where that was found out
  */
@@ -152,6 +153,7 @@ struct section {
 	struct symbol			*sym;
 	struct section			*out;
 	bool				dropped;
+	bool				apart;
 	size_t				pos;
 	const char			*odd;
 	uint64_t			odd_at;
@@ -558,6 +560,8 @@ void emit(struct diff *d);
 void old_contents_make(struct diff *d);
 /* Name of an import for a string or constant that pre has, or NULL. */
 char *old_content_name(const struct diff *d, const struct ref *ref);
+/* Does the running kernel have this constant without a name? */
+bool old_has_nameless(const struct diff *d, const struct item *item);
 /* Its symbol in the plain pre object; NULL after a refusal. */
 struct symbol *old_place(const struct diff *d, const struct item *item);
 /* Import for an item of the pre side; NULL after a refusal. */

@@ -69,6 +69,15 @@ run_diff
 check "a string in read-only data" reports data rewritten ops
 check "the new string is left behind" reports pinned '"of the OPS"'
 
+pre < <(unit; echo 'const char *what(void) { return "what it is"; }')
+post < <(unit; echo 'const char *what(void) { keep("but this"); return "what it is"; }')
+run_diff
+check "a string that pre has is used there" count_is 1 .text.what '__splice\.old\.7\.[0-9a-f]+\.[0-9a-f]+\.o'
+check "only the new one is left behind" eval "[[ \$(grep ^pinned report) == *'but this'* ]]"
+check "there is a place for it in the tables" "$SPLICE_ELF" finish -c \
+	-s <(printf '0x0\t_printk\tvmlinux\tEXPORT_SYMBOL\t\n') -O vmlinux \
+	-u 7:dir/unit.o:plain.o new.o
+
 # A gap is no string: an address before the start of one may lie in that of
 # another. Whatever uses any of them is taken to use all.
 pre < <(unit; echo 'int hex(int c) { return "0123456789abcdef"[c - 48]; }')
