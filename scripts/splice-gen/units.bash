@@ -118,11 +118,12 @@ find_modules() {
 	if [[ ! -f $WORK/modules ]]; then
 		# shellcheck disable=SC2016 # for awk
 		(cd "$OBJTREE" && find . -name '*.mod' -print0 | xargs -0 -r awk '{
-			name = FILENAME
+			path = name = FILENAME
+			gsub(/^\.\/|\.mod$/, "", path)
 			gsub(/.*\/|\.mod$/, "", name)
 			gsub(/-/, "_", name)
 			for (i = 1; i <= NF; i++)
-				print $i "\t" name
+				print $i "\t" name "\t" path
 		}') > "$WORK/modules"
 	fi
 	names=$(awk -F '\t' -v target="$target" '$1 == target { print $2 }' \

@@ -46,6 +46,9 @@ asm_unit drivers/two/parts parts " -DMODULE"
 echo "drivers/part.o" > "$OBJ/drivers/one-module.mod"
 printf 'drivers/two/parts.o\n' > "$OBJ/drivers/two/b-mod.mod"
 printf 'drivers/mod.o\ndrivers/two/parts.o\n' > "$OBJ/drivers/two/a.mod"
+cp "$OBJ/drivers/part.o" "$OBJ/drivers/one-module.o"
+cp "$OBJ/drivers/two/parts.o" "$OBJ/drivers/two/b-mod.o"
+ld -r -z noexecstack -o "$OBJ/drivers/two/a.o" "$OBJ/drivers/mod.o" "$OBJ/drivers/two/parts.o"
 echo "OBJECT_FILES_NON_STANDARD_odd.o := y" | source_file lib/Makefile
 
 change='s/(imul .)9/\18/'

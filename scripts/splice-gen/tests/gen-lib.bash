@@ -196,6 +196,9 @@ build_tree() {
 	compile kernel/sub/one.c kernel/sub/one.o
 	compile kernel/sub/deep/two.c kernel/sub/deep/two.o
 	compile drivers/mod.c drivers/mod.o " -DMODULE"
+	echo drivers/mod.o > "$OBJ/modules.order"
+	nm "$OBJ/init/main.o" "$OBJ/kernel/sub/one.o" "$OBJ/kernel/sub/deep/two.o" |
+		sed -n 's/^[0-9a-f]/&/p' > "$OBJ/System.map"
 }
 
 # patch_of NAME PATH SED [PATH SED]...: a patch that makes these edits; its file.
