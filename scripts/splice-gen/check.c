@@ -266,13 +266,42 @@ static void check_name(const struct item *item, const struct obj *other)
 	}
 }
 
+static bool is_absolute(const struct symbol *sym)
+{
+	return sym && !sym->sec && sym->shndx == SHN_ABS &&
+	       sym->type != STT_FILE && sym->bind != STB_LOCAL;
+}
+
+/*
+ * Whoever uses the name of a number has had the number since the kernel was
+ * linked. One that goes away is like a function that does.
+ */
+static void check_absolute(const struct diff *d)
+{
+	for_each_symbol(d->post, sym) {
+		const struct symbol *old = obj_global(d->pre, sym->name);
+
+		if (sym->bind == STB_LOCAL || symbol_is_undef(sym) ||
+		    (!is_absolute(sym) && !is_absolute(old)))
+			continue;
+		if (!is_absolute(sym) || !is_absolute(old))
+			refuse(REASON_SYMBOL, sym->name,
+			       "a number on one side of the change only: who uses the name elsewhere goes on with what it meant");
+		else if (sym->value != old->value || sym->bind != old->bind)
+			refuse(REASON_SYMBOL, sym->name,
+			       "a number that was 0x%llx and gets 0x%llx: who uses the name elsewhere goes on with the old one; give the new one another name",
+			       (unsigned long long)old->value,
+			       (unsigned long long)sym->value);
+	}
+}
+
 /**
  * check_names() - does each name of the whole kernel mean what it meant?
  * @d: the diff
  *
  * Who uses a name elsewhere is not seen here. It must stay the name of the twin
  * of what has it: else something has lost an alias or become one, or stays in
- * memory what was gone after boot.
+ * memory what was gone after boot. And a number must stay what it was.
  */
 void check_names(struct diff *d)
 {
@@ -280,6 +309,7 @@ void check_names(struct diff *d)
 		check_name(item, d->post);
 	for_each_item(d->post, item)
 		check_name(item, d->pre);
+	check_absolute(d);
 }
 
 static void refuse_odd(const struct section *sec, const char *name)
