@@ -23,7 +23,7 @@ bool item_is_copied(const struct item *item)
 		return true;
 	if (!item->sym)
 		return !item->twin;
-	return name_class(item->sym->name) == NAME_OWN;
+	return name_class(item) == NAME_OWN;
 }
 
 /* Is there something in pre that it could be, but it cannot be told? */
@@ -31,7 +31,7 @@ static bool is_ambiguous(const struct diff *d, const struct item *item)
 {
 	if (!item->size || item_is_constant(item) ||
 	    !name_is_numbered(item->sym->name) ||
-	    name_class(item->sym->name) != NAME_PLAIN)
+	    name_class(item) != NAME_PLAIN)
 		return false;
 	for_each_item(d->pre, old) {
 		if (old->sym && !old->func && !old->twin &&

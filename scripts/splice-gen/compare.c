@@ -37,7 +37,7 @@ static bool same_content(const struct ref *a, const struct ref *b)
 bool item_is_own(const struct item *item)
 {
 	return section_is(item->sec, KIND_OWN) ||
-	       (item->sym && name_class(item->sym->name) == NAME_OWN);
+	       (item->sym && name_class(item) == NAME_OWN);
 }
 
 /**
@@ -53,7 +53,7 @@ bool item_is_constant(const struct item *item)
 {
 	if (!item->sym || item->func)
 		return false;
-	return name_class(item->sym->name) == NAME_CONTENT ||
+	return name_class(item) == NAME_CONTENT ||
 	       (!item->twin && name_is_numbered(item->sym->name) &&
 		section_is(item->sec, KIND_DATA) &&
 		!(item->sec->flags & SHF_WRITE));

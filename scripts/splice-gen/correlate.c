@@ -27,7 +27,7 @@ static bool compatible(const struct item *a, const struct item *b)
 static bool is_candidate(const struct item *item)
 {
 	return !item->twin && item->sym &&
-	       (item->func || name_class(item->sym->name) == NAME_PLAIN) &&
+	       (item->func || name_class(item) == NAME_PLAIN) &&
 	       !section_is(item->sec, KIND_OWN);
 }
 

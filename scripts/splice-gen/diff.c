@@ -161,7 +161,7 @@ static void report_items(struct diff *d)
 			       "stays as it is", NULL);
 		else if (section_is(item->sec, KIND_DATA) &&
 			 !name_is_numbered(item->sym->name) &&
-			 name_class(item->sym->name) == NAME_PLAIN)
+			 name_class(item) == NAME_PLAIN)
 			report("data", "removed", item_name(item),
 			       "stays as it is", NULL);
 	}

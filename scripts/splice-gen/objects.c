@@ -37,7 +37,7 @@ static bool has_state(const struct item *item)
 {
 	return !item->func && item->twin && item->sym && item->sec->kind &&
 	       !section_is(item->sec, KIND_INIT) && !item_is_own(item) &&
-	       name_class(item->sym->name) != NAME_CONTENT;
+	       name_class(item) != NAME_CONTENT;
 }
 
 static size_t count_refs(const struct item *user, const struct item *item)
@@ -139,7 +139,7 @@ static void supersede(struct diff *d, struct item *a)
 static bool is_nobodys_twin(const struct item *item)
 {
 	return !item->twin && item_is_constant(item) &&
-	       name_class(item->sym->name) == NAME_PLAIN;
+	       name_class(item) == NAME_PLAIN;
 }
 
 /* Has the other side a constant with the same contents? */

@@ -209,25 +209,27 @@ static const struct {
 };
 
 /**
- * name_class() - how an object of a name correlates
- * @name: name of its symbol
+ * name_class() - how an object correlates, by its name
+ * @item: object that has a name
  *
  * Only what is inside of a function has a number: a variable of a file that
- * happens to have such a name is one like all others.
+ * happens to have such a name is one like all others. So is one that can be
+ * written to, whatever macros call their constants.
  *
  * Return: the class.
  */
-enum name_class name_class(const char *name)
+enum name_class name_class(const struct item *item)
 {
+	bool constant = !(item->sec->flags & SHF_WRITE);
 	enum name_class class = NAME_PLAIN;
-	char *base = name_base(name);
 
+	if (!strcmp(item->base, item->sym->name))
+		return NAME_PLAIN;
 	for (size_t i = 0; i < COUNT_OF(names); i++) {
-		if (strcmp(base, name) && !strcmp(base, names[i].base))
+		if (!strcmp(item->base, names[i].base))
 			class = names[i].class;
 	}
-	free(base);
-	return class;
+	return class == NAME_CONTENT && !constant ? NAME_PLAIN : class;
 }
 
 /* Length of a ".123" at @s, 0 if there is none. */

@@ -350,7 +350,7 @@ enum name_class {
 	NAME_OWN,	/* state of a message: new code has its own */
 };
 
-enum name_class name_class(const char *name);
+enum name_class name_class(const struct item *item);
 /* The name without the numbers that the compiler adds; allocated. */
 char *name_base(const char *name);
 bool name_is_numbered(const char *name);
