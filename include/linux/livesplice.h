@@ -26,12 +26,42 @@ struct pt_regs;
  */
 bool livesplice_int3_handler(struct pt_regs *regs);
 
+/* Names of the enabled updates; vmcoreinfo says where this pointer is. */
+extern const char *livesplice_updates;
+
+/**
+ * livesplice_print_updates() - the line of the enabled updates in an oops
+ *
+ * Prints nothing if there are none.
+ *
+ * Context: any in which printing is allowed, also of a kernel that is dying.
+ */
+void livesplice_print_updates(void);
+
+/**
+ * livesplice_vmcoreinfo() - put into vmcoreinfo where the enabled updates are
+ *
+ * Context: while booting, before the note is made.
+ */
+void livesplice_vmcoreinfo(void);
+
+/**
+ * livesplice_crash_vmcoreinfo() - put their names into vmcoreinfo
+ *
+ * Context: a kernel that is dying, before the note is made for the last time.
+ */
+void livesplice_crash_vmcoreinfo(void);
+
 #else /* !CONFIG_LIVESPLICE */
 
 static __always_inline bool livesplice_int3_handler(struct pt_regs *regs)
 {
 	return false;
 }
+
+static inline void livesplice_print_updates(void) { }
+static inline void livesplice_vmcoreinfo(void) { }
+static inline void livesplice_crash_vmcoreinfo(void) { }
 
 #endif /* CONFIG_LIVESPLICE */
 

@@ -64,14 +64,16 @@ static enum lsp_reason lsp_disable(struct lsp_update *update)
 		pr_err("%s: %s stands on it\n", update->name, user->name);
 		return LSP_DEPENDS;
 	}
+	lsp_list_make(update);
 	reason = lsp_switch(update, false);
-	if (reason != LSP_OK)
-		return reason;
-	lsp_base_settle(update, false);
-	WRITE_ONCE(update->state,
-		   lsp_is_pinned(update) ? LSP_PINNED : LSP_LOADED);
-	lsp_put_parts(update);
-	return LSP_OK;
+	if (reason == LSP_OK) {
+		lsp_base_settle(update, false);
+		WRITE_ONCE(update->state,
+			   lsp_is_pinned(update) ? LSP_PINNED : LSP_LOADED);
+		lsp_put_parts(update);
+	}
+	lsp_list_make(NULL);
+	return reason;
 }
 
 /*
@@ -230,6 +232,7 @@ static enum lsp_reason lsp_enable(struct lsp_update *update)
 
 	if (reason != LSP_OK)
 		return reason;
+	lsp_list_make(update);
 	reason = lsp_hold_parts(update);
 	if (reason == LSP_OK)
 		reason = lsp_switch(update, true);
@@ -237,6 +240,7 @@ static enum lsp_reason lsp_enable(struct lsp_update *update)
 		lsp_enabled(update);
 	else
 		lsp_put_parts(update);
+	lsp_list_make(NULL);
 	return reason;
 }
 

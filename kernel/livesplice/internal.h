@@ -61,6 +61,7 @@ enum lsp_reason lsp_may_add(struct lsp_part *part);
 enum lsp_reason lsp_add(struct lsp_part *part);
 void lsp_remove(struct lsp_part *part);
 struct lsp_part *lsp_find(const struct module *mod);
+const struct lsp_update *lsp_next(const struct lsp_update *update);
 const struct lsp_part *lsp_find_part(const struct lsp_update *update,
 				     const char *object);
 bool lsp_is_first(const struct lsp_part *part);
@@ -83,6 +84,27 @@ struct lsp_patch *lsp_base_newest(const struct lsp_part *part,
 				  unsigned long entry);
 bool lsp_base_text(const struct lsp_part *part, unsigned long addr,
 		   unsigned long size);
+
+/* list.c: which are enabled, for oopses and dumps */
+
+/* Most bytes of the list: a line of the log holds twice as many. */
+#define LSP_LIST_SIZE	512
+
+/**
+ * struct lsp_list - a list of names while it is made
+ * @text: LSP_LIST_SIZE bytes
+ * @len: how many are used
+ * @more: names that did not fit
+ */
+struct lsp_list {
+	char		*text;
+	size_t		len;
+	unsigned int	more;
+};
+
+void lsp_list_add(struct lsp_list *list, const char *name, const char *mark);
+void lsp_list_end(const struct lsp_list *list);
+void lsp_list_make(const struct lsp_update *switching);
 
 /* parts.c: what an update consists of */
 

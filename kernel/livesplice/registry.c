@@ -209,6 +209,25 @@ struct lsp_part *lsp_find(const struct module *mod)
 }
 
 /**
+ * lsp_next() - walk over the updates, in the order in which they were loaded
+ * @update: the one before, or NULL for the first one
+ *
+ * Context: lsp_mutex held.
+ * Return: the next one, or NULL.
+ */
+const struct lsp_update *lsp_next(const struct lsp_update *update)
+{
+	lockdep_assert_held(&lsp_mutex);
+
+	if (!update)
+		return list_first_entry_or_null(&lsp_updates, struct lsp_update,
+						node);
+	if (list_is_last(&update->node, &lsp_updates))
+		return NULL;
+	return list_next_entry(update, node);
+}
+
+/**
  * lsp_remove() - take a part out of the registry
  * @part: the part, registered; its update goes with it if it is the first one
  *
