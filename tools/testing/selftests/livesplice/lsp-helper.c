@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/capability.h>
+#include <linux/kexec.h>
 #include <poll.h>
 #include <pthread.h>
 #include <sched.h>
@@ -105,6 +106,18 @@ static int cmd_put_ns(char **argv)
 static int cmd_unload(char **argv)
 {
 	return report(syscall(SYS_delete_module, argv[0], O_NONBLOCK));
+}
+
+/* crash-kernel KERNEL INITRD CMDLINE: boot it when this kernel dies */
+static int cmd_crash_kernel(char **argv)
+{
+	int kernel = open(argv[0], O_RDONLY), initrd = open(argv[1], O_RDONLY);
+
+	if (kernel < 0 || initrd < 0)
+		die("crash-kernel");
+	return report(syscall(SYS_kexec_file_load, kernel, initrd,
+			      strlen(argv[2]) + 1, argv[2],
+			      KEXEC_FILE_ON_CRASH));
 }
 
 /* dropcap COMMAND...: run it as the same user without CAP_SYS_MODULE */
@@ -284,6 +297,7 @@ static const struct {
 	{ "load-ns",		1, cmd_load_ns },
 	{ "put-ns",		2, cmd_put_ns },
 	{ "unload",		1, cmd_unload },
+	{ "crash-kernel",	3, cmd_crash_kernel },
 	{ "dropcap",		1, cmd_dropcap },
 	{ "flip",		3, cmd_flip },
 	{ "eventfd-block",	0, cmd_eventfd_block },

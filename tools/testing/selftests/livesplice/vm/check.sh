@@ -6,7 +6,8 @@
 # "N passed, N failed", the exit status says whether N failed is 0.
 #
 #	KDIR=TREE	kernel source other than the distribution's
-#	TESTS="a b"	only these selftests (and no host tests): for development
+#	TESTS="a b"	only these selftests (and no host tests): for development;
+#			dump.sh is the guest that crashes
 #	DEBUG=1		a kernel with lockdep; takes several times as long
 
 set -u
@@ -218,17 +219,17 @@ target_modules()
 	sed 's/disabled/disabxed/g' "$1/binfmt_misc.ko" >"$1/binfmt_misc_other.ko"
 }
 
-bench_module()
+test_modules()
 {
 	local build
 
 	build=$(mktemp -d)
 	cp "$SELFTESTS"/test_modules/{Makefile,*.c} "$build/"
 	if make -s -C "$build" KDIR="$OBJ" modules >"$build/log" 2>&1; then
-		cp "$build/lsp_bench.ko" "$1/"
+		cp "$build"/lsp_{bench,splat}.ko "$1/"
 	else
 		cat "$build/log"
-		not_ok "build lsp_bench"
+		not_ok "build the test modules"
 	fi
 	rm -rf "$build"
 }
@@ -242,6 +243,7 @@ guest_files()
 	cp "$SELFTESTS"/{functions.sh,test-*.sh} "$VM/run-tests.sh" \
 		"$TOP/Documentation/ABI/testing/sysfs-kernel-splice" "$dir/"
 	guest_program "$SELFTESTS/lsp-helper.c" "$dir/lsp-helper"
+	guest_program "$SELFTESTS/lsp-core.c" "$dir/lsp-core"
 	guest_program "$VM/demo/probe.c" "$dir/probe"
 
 	step "updates"
@@ -252,7 +254,7 @@ guest_files()
 	other_build_update "$dir/updates"
 	other_parts "$dir/updates"
 	target_modules "$dir/modules"
-	bench_module "$dir/updates"
+	test_modules "$dir/updates"
 	run_counted "whole kernel" env SRC="$SRC" OBJ="$OBJ" "$VM/whole.sh" "$dir/updates"
 }
 
@@ -297,7 +299,7 @@ if [ -z "${TESTS:-}" ]; then
 	step "lint"
 	run_counted "lint" env SRC="$SRC" OBJ="$OBJ" "$VM/lint.sh"
 	host_tests
-	TESTS=$(awk '{ print $1 }' <<<"$KUNIT_TEST$ALL_TESTS")
+	TESTS=$(awk '{ print $1 }' <<<"$KUNIT_TEST$ALL_TESTS" && echo dump.sh)
 fi
 for name in $TESTS; do
 	grep "^$name" <<<"$ALL_TESTS" >>"$work/list"
@@ -314,5 +316,10 @@ guest_tests "$work/guest" "$work/kunit" kunit
 step "guest: selftests"
 GUEST_APPEND=kunit.enable=0
 guest_tests "$work/guest" "$work/list" guest
+if grep -qw dump.sh <<<"$TESTS"; then
+	step "guest: crash"
+	run_counted "dump" env KERNEL="$GUEST_KERNEL" GUEST_LOG="$TREE/log/dump" \
+		"$VM/dump.sh" "$work/guest/updates"
+fi
 closed=1
 finish
