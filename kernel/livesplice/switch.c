@@ -49,7 +49,6 @@
 #include <linux/module.h>
 #include <linux/moduleparam.h>
 #include <linux/nmi.h>
-#include <linux/perf_event.h>
 #include <linux/printk.h>
 #include <linux/slab.h>
 #include <linux/stop_machine.h>
@@ -187,10 +186,8 @@ static void lsp_open_entries(struct lsp_operation *op)
 			continue;
 		text_poke((void *)patch->site + 1, patch->saved + 1,
 			  LSP_JUMP_SIZE - 1);
-		perf_event_text_poke((void *)patch->site,
-				     op->entries[i].jump, LSP_JUMP_SIZE,
-				     patch->saved, LSP_JUMP_SIZE);
 	}
+	lsp_tell_opened(op);
 	text_poke_sync();
 }
 
@@ -360,6 +357,8 @@ static enum lsp_reason lsp_attempt_locked(struct lsp_operation *op)
 		if (!op->clean)
 			reason = op->scan.late ? LSP_CEILING : LSP_BUSY;
 	}
+	if (op->clean)
+		lsp_tell_stored(op);
 	lsp_close_entries(op);
 	hits = lsp_arch_redirect_disarm();
 	if (op->window_start)

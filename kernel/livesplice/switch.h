@@ -97,6 +97,11 @@ void lsp_unmap(struct lsp_operation *op);
 
 void lsp_data_store_stopped(const struct lsp_operation *op);
 
+/* perf.c: what perf is told */
+
+void lsp_tell_opened(const struct lsp_operation *op);
+void lsp_tell_stored(const struct lsp_operation *op);
+
 /* What must be at an entry while the update is in the given state? */
 static inline const u8 *lsp_expected(const struct lsp_entry *entry, bool enabled)
 {

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * livesplice: what perf is told of entries that change. Called by switch.c.
+ *
+ * DOC: What perf is told
+ *
+ * Whoever decodes a trace of instructions has a copy of the text, and does to it
+ * what PERF_RECORD_TEXT_POKE says, forwards or backwards in time. So the old
+ * bytes of each record must be those that the records before it have left, down
+ * to the INT3. What is told of an entry that holds OLD, and gets JUMP:
+ *
+ *   apply		pause		first byte of OLD -> INT3
+ *			finish		INT3 and rest of OLD -> JUMP, by text_poke
+ *   undo		prepare		JUMP -> INT3 and rest of OLD
+ *			pause		INT3 -> first byte of OLD
+ *   undo, busy		prepare		JUMP -> INT3 and rest of OLD
+ *			finish		INT3 and rest of OLD -> JUMP, by text_poke
+ *
+ * In the pause nobody can be told of anything: that comes right after it. Until
+ * then a trace may show an exception where the copy has no INT3 yet, which is
+ * so for every change of text. Data is not told, perf has no record for it.
+ */
+#include <linux/perf_event.h>
+#include <linux/string.h>
+
+#include <asm/text-patching.h>
+
+#include "internal.h"
+#include "switch.h"
+
+/**
+ * lsp_tell_opened() - jumps have become INT3 and the rest of the old bytes
+ * @op: the operation
+ *
+ * Context: text_mutex held.
+ */
+void lsp_tell_opened(const struct lsp_operation *op)
+{
+	u8 opened[LSP_JUMP_SIZE];
+	unsigned int i;
+
+	for (i = 0; i < op->nr_entries; i++) {
+		const struct lsp_entry *entry = &op->entries[i];
+
+		memcpy(opened, entry->patch->saved, sizeof(opened));
+		opened[0] = INT3_INSN_OPCODE;
+		perf_event_text_poke((void *)entry->patch->site, entry->jump,
+				     LSP_JUMP_SIZE, opened, sizeof(opened));
+	}
+}
+
+/**
+ * lsp_tell_stored() - the pause has stored the first bytes
+ * @op: the operation
+ *
+ * Context: text_mutex held.
+ */
+void lsp_tell_stored(const struct lsp_operation *op)
+{
+	static const u8 int3 = INT3_INSN_OPCODE;
+	unsigned int i;
+
+	for (i = 0; i < op->nr_entries; i++) {
+		const struct lsp_patch *patch = op->entries[i].patch;
+
+		perf_event_text_poke((void *)patch->site,
+				     op->enable ? patch->saved : &int3, 1,
+				     op->enable ? &int3 : patch->saved, 1);
+	}
+}
