@@ -36,6 +36,7 @@ test-busy.sh 90
 test-events.sh 60
 test-stress.sh 240
 test-trace.sh 90
+test-perf.sh 60
 test-memory.sh 60
 test-pause.sh 180
 test-pinned.sh 60
