@@ -19,6 +19,7 @@
  */
 #define pr_fmt(fmt) "livesplice: " fmt
 
+#include <linux/err.h>
 #include <linux/kernel.h>
 #include <linux/list.h>
 #include <linux/module.h>
@@ -68,14 +69,16 @@ static enum lsp_reason lsp_stand_on(struct lsp_part *part,
 				    const struct lsp_part *other)
 {
 	const struct lsp_part **stands;
+	const struct module *used;
 
 	stands = krealloc_array(part->stands, part->nr_stands + 1,
 				sizeof(*stands), GFP_KERNEL);
 	if (!stands)
 		return LSP_NOMEM;
 	part->stands = stands;
-	if (!livesplice_use_module(part->mod, other->mod->name))
-		return LSP_STATE;
+	used = livesplice_use_module(part->mod, other->mod->name);
+	if (IS_ERR(used))
+		return PTR_ERR(used) == -ENOMEM ? LSP_NOMEM : LSP_STATE;
 	stands[part->nr_stands++] = other;
 	return LSP_OK;
 }

@@ -13,6 +13,7 @@
  */
 #define pr_fmt(fmt) "livesplice: " fmt
 
+#include <linux/err.h>
 #include <linux/minmax.h>
 #include <linux/module.h>
 #include <linux/printk.h>
@@ -324,10 +325,15 @@ static enum lsp_reason lsp_plan_patches(struct lsp_loading *load)
 /* The module that the part is for has to be there, and to stay. */
 static enum lsp_reason lsp_use_target(struct lsp_part *part)
 {
+	struct module *target;
+
 	if (lsp_is_first(part))
 		return LSP_OK;
-	part->target = livesplice_use_target(part->mod, part->object);
-	return part->target ? LSP_OK : LSP_TARGET;
+	target = livesplice_use_target(part->mod, part->object);
+	if (IS_ERR(target))
+		return PTR_ERR(target) == -ENOMEM ? LSP_NOMEM : LSP_TARGET;
+	part->target = target;
+	return LSP_OK;
 }
 
 /* What is known of it before the match. */

@@ -102,8 +102,9 @@ static int lsp_found_one(void *data, unsigned long addr)
 	return 0;
 }
 
-static void lsp_find_in_module(const struct lsp_names *names, const char *name,
-			       struct lsp_found *found)
+static void lsp_each_in_module(const struct lsp_names *names, const char *name,
+			       int (*fn)(void *data, unsigned long addr),
+			       void *data)
 {
 	unsigned int low = 0, high = names->nr, mid;
 
@@ -115,7 +116,17 @@ static void lsp_find_in_module(const struct lsp_names *names, const char *name,
 			high = mid;
 	}
 	for (; low < names->nr && !strcmp(names->names[low].name, name); low++)
-		lsp_found_one(found, names->names[low].addr);
+		fn(data, names->names[low].addr);
+}
+
+/* All symbols of a name in the object that a part is for, in address order. */
+static void lsp_each_own(const struct lsp_names *names, const char *name,
+			 int (*fn)(void *data, unsigned long addr), void *data)
+{
+	if (names->target)
+		lsp_each_in_module(names, name, fn, data);
+	else
+		kallsyms_on_each_match_symbol(fn, name, data);
 }
 
 /**
@@ -133,10 +144,7 @@ unsigned int lsp_names_own(const struct lsp_names *names, const char *name,
 {
 	struct lsp_found found = { .addrs = addrs, .max = max };
 
-	if (names->target)
-		lsp_find_in_module(names, name, &found);
-	else
-		kallsyms_on_each_match_symbol(lsp_found_one, name, &found);
+	lsp_each_own(names, name, lsp_found_one, &found);
 	return found.nr;
 }
 
@@ -158,7 +166,7 @@ unsigned int lsp_names_seen(const struct lsp_names *names, const char *name,
 	struct lsp_found found = { .addrs = addrs, .max = max };
 
 	if (names->target)
-		lsp_find_in_module(names, name, &found);
+		lsp_each_in_module(names, name, lsp_found_one, &found);
 	kallsyms_on_each_match_symbol(lsp_found_one, name, &found);
 	return found.nr;
 }
@@ -201,6 +209,21 @@ unsigned int lsp_names_below(const struct lsp_part *part, const char *name,
 	return below.found.nr;
 }
 
+struct lsp_place {
+	unsigned long	addr;
+	unsigned int	pos;
+	bool		found;
+};
+
+static int lsp_place_one(void *data, unsigned long addr)
+{
+	struct lsp_place *place = data;
+
+	place->pos += addr <= place->addr;
+	place->found |= addr == place->addr;
+	return 0;
+}
+
 /**
  * lsp_names_pos() - which of its name a symbol is
  * @names: the names
@@ -214,21 +237,10 @@ unsigned int lsp_names_below(const struct lsp_part *part, const char *name,
 unsigned int lsp_names_pos(const struct lsp_names *names, const char *name,
 			   unsigned long addr)
 {
-	unsigned int i, nr, pos = 0;
-	bool found = false;
+	struct lsp_place place = { .addr = addr };
 
-	unsigned long *addrs __free(kvfree) = NULL;
-
-	nr = lsp_names_own(names, name, NULL, 0);
-	addrs = kvcalloc(nr, sizeof(*addrs), GFP_KERNEL);
-	if (!addrs)
-		return 0;
-	nr = min(nr, lsp_names_own(names, name, addrs, nr));
-	for (i = 0; i < nr; i++) {
-		pos += addrs[i] <= addr;
-		found |= addrs[i] == addr;
-	}
-	return found ? pos : 0;
+	lsp_each_own(names, name, lsp_place_one, &place);
+	return place.found ? place.pos : 0;
 }
 
 /**

@@ -7,6 +7,7 @@
 #define pr_fmt(fmt) "livesplice: " fmt
 
 #include <linux/cleanup.h>
+#include <linux/err.h>
 #include <linux/kernel.h>
 #include <linux/list.h>
 #include <linux/module.h>
@@ -102,6 +103,8 @@ const struct lsp_part *lsp_find_part(const struct lsp_update *update,
 static enum lsp_reason lsp_may_join(struct lsp_part *part,
 				    struct lsp_update *update)
 {
+	const struct module *first;
+
 	if (!update || memcmp(update->id, part->update->id, sizeof(update->id)) ||
 	    !lsp_has_name(update->targets, part->object))
 		return LSP_PART;
@@ -111,8 +114,9 @@ static enum lsp_reason lsp_may_join(struct lsp_part *part,
 	if (update->state == LSP_ENABLED)
 		return LSP_STATE;
 	/* From here on the first part stays as long as this one does. */
-	if (!livesplice_use_module(part->mod, update->name))
-		return LSP_STATE;
+	first = livesplice_use_module(part->mod, update->name);
+	if (IS_ERR(first))
+		return PTR_ERR(first) == -ENOMEM ? LSP_NOMEM : LSP_STATE;
 	return lsp_base_add(part, update, &lsp_updates);
 }
 

@@ -7,12 +7,13 @@
  * load_module() and free_module(), with no lock held.
  */
 #include <linux/cleanup.h>
+#include <linux/err.h>
 #include <linux/kallsyms.h>
+#include <linux/kernel.h>
 #include <linux/livesplice.h>
 #include <linux/livesplice_format.h>
 #include <linux/module.h>
 #include <linux/mutex.h>
-#include <linux/slab.h>
 #include <linux/string.h>
 
 #include "internal.h"
@@ -29,6 +30,16 @@ static bool is_livesplice_module(const struct load_info *info)
 	return false;
 }
 
+/* @user keeps @used, if it can; "not there" is the same as "not in this state". */
+static struct module *livesplice_use(struct module *user, struct module *used)
+{
+	int err = used ? livesplice_ref_module(user, used) : -ENOENT;
+
+	if (err)
+		return ERR_PTR(err == -ENOMEM ? -ENOMEM : -ENODEV);
+	return used;
+}
+
 /**
  * livesplice_use_module() - let one module keep another one
  * @user: a module that is being loaded
@@ -38,16 +49,13 @@ static bool is_livesplice_module(const struct load_info *info)
  * reference ends with @user, or when its load fails.
  *
  * Context: may sleep; takes module_mutex.
- * Return: the module, or NULL: it is not loaded, on its way up or down, or
- * there is no memory.
+ * Return: the module; -ENODEV if it is not loaded, or on its way up or down;
+ * -ENOMEM.
  */
 struct module *livesplice_use_module(struct module *user, const char *name)
 {
-	struct module *used;
-
 	guard(mutex)(&module_mutex);
-	used = find_module_all(name, strlen(name), false);
-	return used && !livesplice_ref_module(user, used) ? used : NULL;
+	return livesplice_use(user, find_module_all(name, strlen(name), false));
 }
 
 /**
@@ -63,8 +71,8 @@ struct module *livesplice_use_module(struct module *user, const char *name)
  * about to be freed for one that can be replaced.
  *
  * Context: may sleep; takes module_mutex, under which the table is switched.
- * Return: the module, or NULL: it is not loaded, on its way up or down, or
- * there is no memory.
+ * Return: the module; -ENODEV if it is not loaded, or on its way up or down;
+ * -ENOMEM.
  */
 struct module *livesplice_use_target(struct module *user, const char *name)
 {
@@ -72,9 +80,9 @@ struct module *livesplice_use_target(struct module *user, const char *name)
 
 	guard(mutex)(&module_mutex);
 	used = find_module_all(name, strlen(name), false);
-	if (!used || rcu_access_pointer(used->kallsyms) != &used->core_kallsyms)
-		return NULL;
-	return livesplice_ref_module(user, used) ? NULL : used;
+	if (used && rcu_access_pointer(used->kallsyms) != &used->core_kallsyms)
+		used = NULL;
+	return livesplice_use(user, used);
 }
 
 /**
@@ -103,14 +111,13 @@ bool livesplice_module_exists(const char *name)
 unsigned long livesplice_find_beside(const char *exported, const char *name)
 {
 	struct find_symbol_arg found = { .name = exported, .gplok = true };
-
-	char *full __free(kfree) = NULL;
+	char full[MODULE_NAME_LEN + KSYM_NAME_LEN];
 
 	guard(mutex)(&module_mutex);
 	if (!find_symbol(&found) || !found.owner)
 		return 0;
-	full = kasprintf(GFP_KERNEL, "%s:%s", found.owner->name, name);
-	return full ? module_kallsyms_lookup_name(full) : 0;
+	snprintf(full, sizeof(full), "%s:%s", found.owner->name, name);
+	return module_kallsyms_lookup_name(full);
 }
 
 /**
