@@ -8,6 +8,7 @@
  * functions that read such an object are free then: the part names them, and
  * they count like functions that are replaced.
  */
+#include <linux/error-injection.h>
 #include <linux/kernel.h>
 #include <linux/mm.h>
 #include <linux/module.h>
@@ -151,6 +152,7 @@ enum lsp_reason lsp_data_plan(struct lsp_part *part, struct lsp_values *values,
 	}
 	return reason;
 }
+ALLOW_ERROR_INJECTION(lsp_data_plan, TRUE);
 
 /**
  * lsp_data_expected() - what must an object hold?
@@ -188,6 +190,7 @@ bool lsp_data_check(const struct lsp_datum *datum, bool enabled,
 	}
 	return true;
 }
+ALLOW_ERROR_INJECTION(lsp_data_check, NULL);
 
 /**
  * lsp_data_store_stopped() - write the contents of all objects

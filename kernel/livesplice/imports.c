@@ -9,6 +9,7 @@
  */
 #include <linux/ctype.h>
 #include <linux/elf.h>
+#include <linux/error-injection.h>
 #include <linux/kernel.h>
 #include <linux/kstrtox.h>
 #include <linux/string.h>
@@ -147,3 +148,4 @@ enum lsp_reason lsp_imports_resolve(const struct lsp_image *image,
 		*detail = NULL;
 	return reason;
 }
+ALLOW_ERROR_INJECTION(lsp_imports_resolve, TRUE);

@@ -16,6 +16,7 @@
  * business, see lsp_arch_match().
  */
 #include <linux/cleanup.h>
+#include <linux/error-injection.h>
 #include <linux/kernel.h>
 #include <linux/mm.h>
 #include <linux/slab.h>
@@ -421,6 +422,7 @@ enum lsp_reason lsp_match(struct lsp_values *values, struct lsp_diag *diag)
 	lsp_matcher_free(&m);
 	return reason;
 }
+ALLOW_ERROR_INJECTION(lsp_match, TRUE);
 
 /**
  * lsp_match_function() - match one function again, for what it is made of

@@ -4,6 +4,7 @@
  * functions that each replaces, and what they are called. Called by load.c,
  * core.c and switch.c.
  */
+#include <linux/error-injection.h>
 #include <linux/list.h>
 #include <linux/module.h>
 #include <linux/sizes.h>
@@ -235,6 +236,7 @@ enum lsp_reason lsp_hold_parts(struct lsp_update *update)
 	}
 	return LSP_OK;
 }
+ALLOW_ERROR_INJECTION(lsp_hold_parts, TRUE);
 
 /**
  * lsp_put_parts() - let the parts of an update be unloaded, if they may

@@ -5,6 +5,7 @@
  * knowledge. Called by switch.c and sysfs.c.
  */
 
+#include <linux/error-injection.h>
 #include <linux/kallsyms.h>
 #include <linux/kprobes.h>
 #include <linux/mm.h>
@@ -175,6 +176,7 @@ struct lsp_operation *lsp_operation_make(struct lsp_update *update,
 	lsp_fill_writes(op);
 	return no_free_ptr(op);
 }
+ALLOW_ERROR_INJECTION(lsp_operation_make, NULL);
 
 /**
  * lsp_map() - map the pages of entries and objects a second time, writable
@@ -206,6 +208,7 @@ bool lsp_map(struct lsp_operation *op)
 	}
 	return true;
 }
+ALLOW_ERROR_INJECTION(lsp_map, NULL);
 
 /**
  * lsp_unmap() - undo lsp_map()

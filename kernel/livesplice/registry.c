@@ -8,6 +8,7 @@
 
 #include <linux/cleanup.h>
 #include <linux/err.h>
+#include <linux/error-injection.h>
 #include <linux/kernel.h>
 #include <linux/list.h>
 #include <linux/module.h>
@@ -190,6 +191,7 @@ enum lsp_reason lsp_add(struct lsp_part *part)
 	lsp_update_free(own);
 	return LSP_OK;
 }
+ALLOW_ERROR_INJECTION(lsp_add, TRUE);
 
 /**
  * lsp_find() - the part that a module is

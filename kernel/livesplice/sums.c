@@ -9,6 +9,7 @@
  * count as zero.
  */
 #include <linux/cleanup.h>
+#include <linux/error-injection.h>
 #include <linux/jhash.h>
 #include <linux/minmax.h>
 #include <linux/slab.h>
@@ -72,6 +73,7 @@ enum lsp_reason lsp_sums_make(struct lsp_patch *patch)
 			return LSP_CHANGED;
 	return LSP_OK;
 }
+ALLOW_ERROR_INJECTION(lsp_sums_make, TRUE);
 
 /**
  * lsp_sums_check() - is the text of a replaced function still the same?
@@ -93,3 +95,4 @@ bool lsp_sums_check(const struct lsp_patch *patch, unsigned int *offset)
 	}
 	return true;
 }
+ALLOW_ERROR_INJECTION(lsp_sums_check, NULL);

@@ -42,6 +42,7 @@
 #include <linux/cleanup.h>
 #include <linux/cpu.h>
 #include <linux/delay.h>
+#include <linux/error-injection.h>
 #include <linux/jump_label.h>
 #include <linux/kernel.h>
 #include <linux/memory.h>
@@ -118,7 +119,7 @@ static enum lsp_reason lsp_check_memory(const struct lsp_update *update,
  * Nobody changes text while text_mutex is held, and nobody becomes the owner
  * of bytes while the others are: from here on the entries are ours.
  */
-static enum lsp_reason lsp_check_entries(const struct lsp_operation *op)
+static noinline enum lsp_reason lsp_check_entries(const struct lsp_operation *op)
 {
 	unsigned int i;
 
@@ -143,6 +144,7 @@ static enum lsp_reason lsp_check_entries(const struct lsp_operation *op)
 	}
 	return LSP_OK;
 }
+ALLOW_ERROR_INJECTION(lsp_check_entries, TRUE);
 
 /* Is the entry an INT3 before the pause has decided? */
 static bool lsp_opens_early(const struct lsp_operation *op,

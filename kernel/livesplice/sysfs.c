@@ -16,6 +16,7 @@
 
 #include <linux/capability.h>
 #include <linux/cleanup.h>
+#include <linux/error-injection.h>
 #include <linux/init.h>
 #include <linux/kernel.h>
 #include <linux/kobject.h>
@@ -411,6 +412,7 @@ int lsp_sysfs_add(struct lsp_part *part)
 		lsp_sysfs_del(part);
 	return err;
 }
+ALLOW_ERROR_INJECTION(lsp_sysfs_add, ERRNO);
 
 /**
  * lsp_sysfs_del() - make a part invisible, if it is visible

@@ -33,6 +33,7 @@
  */
 
 #include <linux/completion.h>
+#include <linux/error-injection.h>
 #include <linux/jiffies.h>
 #include <linux/rcupdate.h>
 #include <linux/refcount.h>
@@ -260,6 +261,7 @@ int lsp_track_start(void)
 		lsp_track_end();
 	return lsp_track_begin();
 }
+ALLOW_ERROR_INJECTION(lsp_track_start, ERRNO);
 
 /**
  * lsp_track_drain() - wait a while until all that runs can be known
@@ -283,6 +285,7 @@ int lsp_track_drain(void)
 	set->drained = left;
 	return set->drained;
 }
+ALLOW_ERROR_INJECTION(lsp_track_drain, ERRNO);
 
 /**
  * lsp_track_clean_stopped() - is none of the noted tasks in the ranges?

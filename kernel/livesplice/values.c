@@ -11,6 +11,7 @@
  * Used by match.c and load.c while a module is being loaded, by one thread and
  * without a lock.
  */
+#include <linux/error-injection.h>
 #include <linux/module.h>
 #include <linux/slab.h>
 #include <linux/string.h>
@@ -88,6 +89,7 @@ int lsp_values_init(struct lsp_values *values, const struct lsp_tables *tables,
 	lsp_learn_this_module(values, target);
 	return 0;
 }
+ALLOW_ERROR_INJECTION(lsp_values_init, ERRNO);
 
 /**
  * lsp_values_free() - forget everything
