@@ -35,6 +35,7 @@ test-badinput.sh 240
 test-busy.sh 90
 test-events.sh 60
 test-stress.sh 240
+test-fault.sh 120
 test-trace.sh 90
 test-perf.sh 60
 test-memory.sh 60
@@ -220,6 +221,7 @@ target_modules()
 	sed 's/disabled/disabxed/g' "$1/binfmt_misc.ko" >"$1/binfmt_misc_other.ko"
 }
 
+# What looks at the kernel from inside it.
 test_modules()
 {
 	local build
@@ -228,6 +230,7 @@ test_modules()
 	cp "$SELFTESTS"/test_modules/{Makefile,*.c} "$build/"
 	if make -s -C "$build" KDIR="$OBJ" modules >"$build/log" 2>&1; then
 		cp "$build"/lsp_{bench,splat}.ko "$1/"
+		cp "$build"/lsp_{bench,watch}.ko "$1/"
 	else
 		cat "$build/log"
 		not_ok "build the test modules"
