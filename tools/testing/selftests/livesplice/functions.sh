@@ -224,6 +224,29 @@ new_log()
 	dmesg | sed "1,/$log_mark/d"
 }
 
+# All of the log, also where there is more than the kernel keeps.
+LOG_COPY=/tmp/kmsg
+log_reader=
+
+follow_log()
+{
+	mark_log
+	cat /dev/kmsg >$LOG_COPY 2>/dev/null &
+	log_reader=$!
+}
+
+# splats	what must not be in it; for tests that keep the log off the
+# console, where the harness would look
+splats()
+{
+	kill -0 "$log_reader" || echo "the log was not followed to its end"
+	sed "1,/$log_mark/d" $LOG_COPY | grep -E "WARNING:|BUG:|Oops|INFO:|\
+broken invariant|refcount_t|corruption|possible (circular|recursive|irq lock)|\
+inconsistent lock|suspicious RCU|held lock freed|sleeping function"
+	grep -q 'debug_locks: *0' /proc/lockdep_stats 2>/dev/null &&
+		echo "lockdep has given up"
+}
+
 # Background work ---------------------------------------------------------
 
 background=
@@ -280,6 +303,8 @@ stop_all()
 cleanup()
 {
 	stop_all
+	[ -z "$log_reader" ] || kill "$log_reader" 2>/dev/null
+	log_reader=
 	for cleanup_dir in "$SPLICE"/*/; do
 		[ -e "${cleanup_dir}enabled" ] || continue
 		cleanup_name=$(basename "$cleanup_dir")
