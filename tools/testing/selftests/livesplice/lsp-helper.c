@@ -305,6 +305,148 @@ static int cmd_hammer(char **argv)
 	return sum.wrong != 0;
 }
 
+/* Two system calls at the same time. */
+struct duellist {
+	char *words[3];
+	pthread_barrier_t *barrier;
+	int error;
+};
+
+static long duel_call(char **words)
+{
+	int fd;
+	long rc;
+
+	if (!strcmp(words[0], "unload"))
+		return syscall(SYS_delete_module, words[1], O_NONBLOCK);
+	if (!strcmp(words[0], "load")) {
+		fd = open(words[1], O_RDONLY | O_CLOEXEC);
+		rc = fd < 0 ? fd : syscall(SYS_finit_module, fd, "", 0);
+	} else {
+		fd = open(words[1], O_WRONLY);
+		rc = fd < 0 ? fd : write(fd, words[2], strlen(words[2]));
+	}
+	/* An error of close() is none of ours. */
+	if (fd >= 0 && rc >= 0)
+		close(fd);
+	return rc;
+}
+
+static void *duel_thread(void *arg)
+{
+	struct duellist *one = arg;
+
+	pthread_barrier_wait(one->barrier);
+	one->error = duel_call(one->words) < 0 ? errno : 0;
+	return NULL;
+}
+
+/* duel "put FILE TEXT"|"load FILE"|"unload NAME" twice: both at once */
+static int cmd_duel(char **argv)
+{
+	pthread_barrier_t barrier;
+	struct duellist both[2];
+	pthread_t threads[2];
+	int i, j;
+
+	pthread_barrier_init(&barrier, NULL, 2);
+	for (i = 0; i < 2; i++) {
+		both[i].barrier = &barrier;
+		both[i].words[0] = strtok(argv[i], " ");
+		for (j = 1; j < 3; j++)
+			both[i].words[j] = strtok(NULL, " ");
+		if (pthread_create(&threads[i], NULL, duel_thread, &both[i]))
+			die("pthread_create");
+	}
+	for (i = 0; i < 2; i++)
+		pthread_join(threads[i], NULL);
+	printf("%s %s\n", both[0].error ? strerrorname_np(both[0].error) : "ok",
+	       both[1].error ? strerrorname_np(both[1].error) : "ok");
+	return 0;
+}
+
+/* In the function that is replaced, until the process ends in whatever way. */
+static void *reader(void *unused)
+{
+	uint64_t value;
+
+	(void)unused;
+	if (read(eventfd(0, 0), &value, sizeof(value)) < 0)
+		die("eventfd");
+	return NULL;
+}
+
+static void *late(void *unused)
+{
+	(void)unused;
+	usleep(2000);
+	return NULL;
+}
+
+static void *execer(void *unused)
+{
+	(void)unused;
+	execl("/bin/true", "true", NULL);
+	die("/bin/true");
+}
+
+/* One way for a process to end, or to become another one. */
+static _Noreturn void end_somehow(int how)
+{
+	pthread_t thread;
+
+	if (pthread_create(&thread, NULL, reader, NULL) ||
+	    pthread_create(&thread, NULL, how == 1 ? execer : late, NULL))
+		die("pthread_create");
+	switch (how) {
+	case 0:		/* another thread is killed where it sleeps */
+		usleep(1000);
+		_exit(0);
+	case 1:		/* likewise, and the leader too: exec of a thread */
+		pause();
+		_exit(1);
+	case 2:		/* the leader is first, a zombie with living threads */
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		alarm(1);
+		pthread_exit(NULL);
+	case 3:		/* killed by somebody else */
+		pause();
+		_exit(1);
+	default:	/* an orphan, which init has to wait for */
+		if (!fork())
+			usleep(1000);
+		_exit(0);
+	}
+}
+
+/* churn: processes come, exec, and go in all ways until SIGTERM */
+static int cmd_churn(char **argv)
+{
+	unsigned int rounds = 0;
+	pid_t pid;
+
+	(void)argv;
+	signal(SIGTERM, on_stop);
+	while (!stop) {
+		int how = rounds++ % 5;
+
+		pid = fork();
+		if (pid < 0)
+			die("fork");
+		if (!pid) {
+			signal(SIGTERM, SIG_DFL);
+			end_somehow(how);
+		}
+		if (how == 2 || how == 3) {
+			usleep(3000);
+			kill(pid, SIGKILL);
+		}
+		waitpid(pid, NULL, 0);
+	}
+	printf("%u\n", rounds);
+	return 0;
+}
+
 /*
  * Faults: the kernel lets the nth allocation fail that this thread asks for.
  * An operation is repeated with n = 1, 2, ... until it has no nth allocation.
@@ -501,6 +643,8 @@ static const struct {
 	{ "personality",	0, cmd_personality },
 	{ "sleepers",		1, cmd_sleepers },
 	{ "hammer",		2, cmd_hammer },
+	{ "duel",		2, cmd_duel },
+	{ "churn",		0, cmd_churn },
 	{ "fail-load",		2, cmd_fail_load },
 	{ "fail-unload",	2, cmd_fail_unload },
 	{ "fail-write",		3, cmd_fail_write },

@@ -36,6 +36,7 @@ test-busy.sh 90
 test-events.sh 60
 test-stress.sh 240
 test-fault.sh 120
+test-race.sh 180
 test-trace.sh 90
 test-perf.sh 60
 test-memory.sh 60
