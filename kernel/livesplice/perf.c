@@ -15,6 +15,8 @@
  *			pause		INT3 -> first byte of OLD
  *   undo, busy		prepare		JUMP -> INT3 and rest of OLD
  *			finish		INT3 and rest of OLD -> JUMP, by text_poke
+ *   from JUMP to NEXT	prepare		JUMP -> INT3 and rest of JUMP
+ *			finish		INT3 and rest of JUMP -> NEXT, by text_poke
  *
  * In the pause nobody can be told of anything: that comes right after it. Until
  * then a trace may show an exception where the copy has no INT3 yet, which is
@@ -41,10 +43,14 @@ void lsp_tell_opened(const struct lsp_operation *op)
 
 	for (i = 0; i < op->nr_entries; i++) {
 		const struct lsp_entry *entry = &op->entries[i];
+		const u8 *jump = lsp_expected(entry, !op->enable);
 
-		memcpy(opened, entry->patch->saved, sizeof(opened));
+		if (!lsp_opens_early(op, entry))
+			continue;
+		memcpy(opened, lsp_is_flip(entry) ? jump : entry->patch->saved,
+		       sizeof(opened));
 		opened[0] = INT3_INSN_OPCODE;
-		perf_event_text_poke((void *)entry->patch->site, entry->jump,
+		perf_event_text_poke((void *)entry->patch->site, jump,
 				     LSP_JUMP_SIZE, opened, sizeof(opened));
 	}
 }
@@ -63,6 +69,8 @@ void lsp_tell_stored(const struct lsp_operation *op)
 	for (i = 0; i < op->nr_entries; i++) {
 		const struct lsp_patch *patch = op->entries[i].patch;
 
+		if (lsp_is_flip(&op->entries[i]))
+			continue;
 		perf_event_text_poke((void *)patch->site,
 				     op->enable ? patch->saved : &int3, 1,
 				     op->enable ? &int3 : patch->saved, 1);

@@ -146,14 +146,7 @@ static noinline enum lsp_reason lsp_check_entries(const struct lsp_operation *op
 }
 ALLOW_ERROR_INJECTION(lsp_check_entries, TRUE);
 
-/* Is the entry an INT3 before the pause has decided? */
-static bool lsp_opens_early(const struct lsp_operation *op,
-			    const struct lsp_entry *entry)
-{
-	return !op->enable || lsp_is_flip(entry);
-}
-
-/* And afterwards? */
+/* Is the entry an INT3 after the pause? */
 static bool lsp_is_open(const struct lsp_operation *op,
 			const struct lsp_entry *entry)
 {

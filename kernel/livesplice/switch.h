@@ -117,4 +117,11 @@ static inline bool lsp_is_flip(const struct lsp_entry *entry)
 	return entry->patch->below;
 }
 
+/* Is the entry an INT3 before the pause has decided? */
+static inline bool lsp_opens_early(const struct lsp_operation *op,
+				   const struct lsp_entry *entry)
+{
+	return !op->enable || lsp_is_flip(entry);
+}
+
 #endif /* _LIVESPLICE_SWITCH_H */

@@ -230,8 +230,7 @@ test_modules()
 	build=$(mktemp -d)
 	cp "$SELFTESTS"/test_modules/{Makefile,*.c} "$build/"
 	if make -s -C "$build" KDIR="$OBJ" modules >"$build/log" 2>&1; then
-		cp "$build"/lsp_{bench,splat}.ko "$1/"
-		cp "$build"/lsp_{bench,watch}.ko "$1/"
+		cp "$build"/lsp_{bench,splat,watch}.ko "$1/"
 	else
 		cat "$build/log"
 		not_ok "build the test modules"
