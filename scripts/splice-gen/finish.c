@@ -22,7 +22,7 @@
 
 static const char usage[] =
 	"finish -o OUT IN -s SYMVERS [-S NEW-SYMVERS] -N NAME -O OBJECT -I ID -D TEXT\n"
-	"              -R RELEASE -P PATCH [-T TARGET]... [-u NUMBER:NAME.o:PATH]...\n"
+	"              -R RELEASE -P PATCH [-B] [-T TARGET]... [-u NUMBER:NAME.o:PATH]...\n"
 	"       finish -c [IN] -s SYMVERS -O OBJECT -u NUMBER:NAME.o:PATH...";
 
 struct options {
@@ -37,6 +37,7 @@ struct options {
 	const char	*release;
 	const char	*patch;
 	bool		check;
+	bool		based;
 };
 
 static void check_name(const char *name)
@@ -120,10 +121,11 @@ static void parse(struct options *o, struct finish *f, int argc, char **argv)
 	};
 	int c;
 
-	while ((c = getopt(argc, argv, "co:s:S:N:O:I:D:R:P:T:u:")) >= 0) {
+	while ((c = getopt(argc, argv, "cBo:s:S:N:O:I:D:R:P:T:u:")) >= 0) {
 		if (c == '?')
 			die_usage("%s", usage);
 		o->check |= c == 'c';
+		o->based |= c == 'B';
 		if (c == 'u')
 			add_unit(&f->pre, optarg);
 		if (c == 'S')
@@ -524,7 +526,8 @@ int cmd_finish(int argc, char **argv)
 	obj_number(f.ko);
 
 	make_rows(&f, &rows);
-	make_info(&f.pre.tables, &o, rows.flags);
+	make_info(&f.pre.tables, &o,
+		  rows.flags | (o.based ? LSP_INFO_BASED : 0));
 	imports_resolve(&f);
 	if (nr_refused())
 		return EXIT_REFUSED;

@@ -6,7 +6,7 @@
 # part of an update, and a look at the result by other eyes.
 #
 # Part of splice-gen, whose variables it uses: CHANGED, OBJECT, SAVED, NAME,
-# DESCRIPTION, SRCTREE, OBJTREE, PRE_ROOT, OUTPUT, ELF, WORK, JOBS.
+# DESCRIPTION, SRCTREE, OBJTREE, TREE_ROOT, OUTPUT, ELF, WORK, JOBS.
 
 # Warnings that are about what only finish_part completes.
 readonly LINK_NOISE=(
@@ -97,7 +97,7 @@ link_modules() {
 	step "link modules"
 	write_module_sources
 	cc=${SAVED[${CHANGED[0]}]}
-	[[ $PRE_ROOT != "$SRCTREE/" ]] || tree=(-C "$SRCTREE" O="$OBJTREE")
+	[[ $TREE_ROOT != "$SRCTREE/" ]] || tree=(-C "$SRCTREE" O="$OBJTREE")
 	# Debug information would hold the name of the temporary directory.
 	background env "${KBUILD_ENV[@]/#/--unset=}" make "${tree[@]}" \
 		M="$WORK/module" CC="${cc%% -*}" KBUILD_MODPOST_WARN=1 \
@@ -130,12 +130,14 @@ make_id() {
 
 # finish_part PART ID: the tables that make the module a part of an update.
 finish_part() {
-	local part=$1 file i object
+	local part=$1 file i object based=
 	local -a args=()
 
 	file=$(file_of "$part")
 	while read -r i; do
-		args+=(-u "$i:${CHANGED[i]}:$OBJTREE/${CHANGED[i]}")
+		running_object "${CHANGED_AT[i]}"
+		args+=(-u "$i:${CHANGED[i]}:$REPLY")
+		! is_based "${CHANGED_AT[i]}" || based=-B
 	done < <(units_of "$part")
 	if [[ $part == vmlinux ]]; then
 		for object in "${PARTS[@]:1}"; do
@@ -147,7 +149,7 @@ finish_part() {
 		-N "$NAME" -O "$part" -I "$2" \
 		-D "$DESCRIPTION" \
 		-R "$(cat "$OBJTREE/include/config/kernel.release")" \
-		-P "$WORK/all.patch" "${args[@]}" > "$WORK/finish" ||
+		-P "$WORK/all.patch" ${based:+"$based"} "${args[@]}" > "$WORK/finish" ||
 		refused_late "$WORK/finish"
 }
 
@@ -213,7 +215,8 @@ check_part() {
 	local -a units=() new=()
 
 	while read -r i; do
-		units+=(-u "$i:${CHANGED[i]}:$OBJTREE/${CHANGED[i]}")
+		running_object "${CHANGED_AT[i]}"
+		units+=(-u "$i:${CHANGED[i]}:$REPLY")
 		[[ ! -f $WORK/module/unit-$i.o_shipped ]] ||
 			new+=("$WORK/module/unit-$i.o_shipped")
 	done < <(units_of "$1")

@@ -11,8 +11,8 @@
 # leave __FILE__ as it was.
 #
 # Part of splice-gen, whose variables it uses: UNITS, SAVED, EDITED, CLASS, TOUCHED,
-# SRCTREE, OBJTREE, BUILT_ROOT (what the build calls the source tree), PRE_ROOT
-# (what is compiled in its place), ELF, WORK, JOBS.
+# SRCTREE, OBJTREE, BUILT_ROOT (what the build calls the source tree), TREE_ROOT
+# (where it is now), PRE_ROOT (what is compiled in its place), ELF, WORK, JOBS.
 
 # More units than this are screened before they are looked at closely.
 readonly SCREEN_FROM=8
@@ -87,20 +87,26 @@ make_view() {
 # The lines below each hunk keep their numbers. Assembly has no use for them,
 # and not the syntax that would tell where a directive may stand.
 fix_lines() {
-	local file
+	local file from=pre
 
+	# What is live was numbered like this too.
+	((!${#BASES[@]})) || from=tree
 	for file in "${TOUCHED[@]}"; do
-		[[ $file != *.S ]] || continue
-		[[ -f $WORK/pre/$file && -f $WORK/post/$file ]] || continue
-		{ diff -U0 "$WORK/pre/$file" "$WORK/post/$file" || (($? == 1)); } |
-			awk -f "$HERE/fix-lines.awk" - "$WORK/post/$file" \
-			> "$WORK/view/$file"
+		number_lines "$WORK/$from/$file" "$WORK/post/$file" "$WORK/view/$file"
 	done
 }
 
-# add_job ID TARGET pre|post|plain FLAGS [AFTER]: a run of the target's command that
-# writes $WORK/obj/ID.o instead, from the source before or after the patch
-# (plain: without fix_lines), and what the shell is to do if that went well.
+# number_lines BEFORE AFTER OUT
+number_lines() {
+	[[ $2 != *.S && -f $1 && -f $2 ]] || return 0
+	{ diff -U0 "$1" "$2" || (($? == 1)); } |
+		awk -f "$HERE/fix-lines.awk" - "$2" > "$3"
+}
+
+# add_job ID TARGET pre|post|plain|tree FLAGS [AFTER]: a run of the target's command
+# that writes $WORK/obj/ID.o instead, from the source before or after the patch
+# (plain: without fix_lines; tree: that of the build), and what the shell is to do
+# if that went well.
 add_job() {
 	local id=$1 target=$2 out=$WORK/obj/$1.o root=$PRE_ROOT cwd=$OBJTREE
 	local command=${SAVED[$2]} before
@@ -108,6 +114,7 @@ add_job() {
 	case $3 in
 	post)	root=$WORK/view/ ;;
 	plain)	root=$WORK/plain/ ;;
+	tree)	root=$TREE_ROOT ;;
 	esac
 	if [[ $root != "$BUILT_ROOT" && -n $BUILT_ROOT ]]; then
 		for before in ' ' '=' ',' "'" '"' I; do
@@ -179,6 +186,7 @@ make_views() {
 		make_view before pre
 		PRE_ROOT=$WORK/before/
 	fi
+	make_base_view
 }
 
 is_code() {
@@ -283,6 +291,9 @@ compile_units() {
 		add_job "$i.pre" "$target" pre "$flags"
 		add_job "$i.post" "$target" post "$flags"
 		ids+=("$i.pre" "$i.post")
+		((${#BASES[@]})) || continue
+		add_job "$i.tree" "$target" tree "$flags"
+		ids+=("$i.tree")
 	done
 	run_jobs ${ids[@]+"${ids[@]}"}
 	check_pre
@@ -293,7 +304,7 @@ compile_units() {
 # What was compiled for the build must still compile. The other units have their
 # say all the same.
 check_pre() {
-	local failed=("$WORK"/jobs/*.pre.failed "$WORK"/jobs/*.replay.failed)
+	local failed=("$WORK"/jobs/*.@(pre|tree|replay).failed)
 
 	((${#failed[@]})) || return 0
 	message "error:"

@@ -167,8 +167,9 @@ static void print_text(const struct obj *ko, const struct tables *v)
 	printf("description %s\n", view_string(v, v->info->description));
 	printf("release %s\n", view_string(v, v->info->release));
 	printf("format %u\n", v->info->version);
-	printf("flags %s\n",
-	       v->info->flags & LSP_INFO_PINNED ? "pinned" : "none");
+	printf("flags%s%s%s\n", v->info->flags ? "" : " none",
+	       v->info->flags & LSP_INFO_PINNED ? " pinned" : "",
+	       v->info->flags & LSP_INFO_BASED ? " based" : "");
 	print_object(v);
 	for_each_symbol(ko, sym) {
 		uint32_t row = import_of(v, sym);
@@ -275,8 +276,9 @@ static void print_json(const struct obj *ko, const struct tables *v)
 	free(id);
 	put_key(",", "description", view_string(v, v->info->description));
 	put_key(",", "release", view_string(v, v->info->release));
-	printf(",\"format\":%u,\"pinned\":%s", v->info->version,
-	       v->info->flags & LSP_INFO_PINNED ? "true" : "false");
+	printf(",\"format\":%u,\"pinned\":%s,\"based\":%s", v->info->version,
+	       v->info->flags & LSP_INFO_PINNED ? "true" : "false",
+	       v->info->flags & LSP_INFO_BASED ? "true" : "false");
 	json_object(v);
 	printf(",\"imports\":[");
 	for_each_symbol(ko, sym) {

@@ -104,7 +104,7 @@ vet_toolchain() {
 }
 
 # Sources may have moved since; what is in them is proven later by the objects.
-# shellcheck disable=SC2034 # PRE_ROOT is for replay.bash
+# shellcheck disable=SC2034 # PRE_ROOT and TREE_ROOT are for replay.bash
 vet_sources() {
 	[[ -f $SRCTREE/Kbuild ]] || die "$E_TREE" "$SRCTREE: not a kernel source tree"
 	PRE_ROOT=$BUILT_ROOT
@@ -122,5 +122,6 @@ vet() {
 	vet_config
 	vet_toolchain
 	vet_sources
+	TREE_ROOT=$PRE_ROOT
 	find_helper
 }

@@ -72,7 +72,7 @@ static bool check_info(const struct tables *v)
 	if (v->nr_info != 1 ||
 	    memcmp(info->magic, LSP_FORMAT_MAGIC, sizeof(info->magic)) ||
 	    info->version != LSP_FORMAT_VERSION ||
-	    info->machine != EM_X86_64 || info->flags & ~LSP_INFO_PINNED) {
+	    info->machine != EM_X86_64 || info->flags & ~(LSP_INFO_PINNED | LSP_INFO_BASED)) {
 		bad("info", 0, "not one record of this version and machine");
 		return false;
 	}

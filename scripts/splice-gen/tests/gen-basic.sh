@@ -17,7 +17,7 @@ ok "a name that is taken" status 2 "features: taken" gen -n features "$good"
 ok "a name that is too long" status 2 "a name" \
 	gen -n aaaaaaaaaabbbbbbbbbbccccccccccdddddddddde "$good"
 ok "no number of jobs" status 2 "not a number" gen -j 0 "$good"
-for option in --base=x --replaces=x --install=x; do
+for option in --replaces=x --install=x; do
 	ok "$option" status 2 "not supported yet" gen "$option" "$good"
 done
 ok "help" status 0 "Exit status" gen --help

@@ -24,7 +24,7 @@ done
 
 "$ELF" show --json out.ko > json
 for part in '{"update":"fix","id":"'"$ID"'","description":"two fields","release":"6.12"' \
-	    '"format":2,"pinned":true,"objects":[{"object":"vmlinux"' \
+	    '"format":2,"pinned":true,"based":false,"objects":[{"object":"vmlinux"' \
 	    '"units":["dir/pre.o"],"functions":[{"name":"target"' \
 	    '"unit":"dir/pre.o","change":"replaced"' \
 	    "\"size\":$size,\"new_size\":$new}],\"data\":[]}],\"targets\":[]" '"hidden"' \

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Measures when a parameter is read; for test-pause.sh and make bench.
+ * Measures when a parameter is read; for test-pause.sh, test-stack.sh and make
+ * bench.
  *
  *	stop_ns		length of an empty stop_machine(), all CPUs held
  *	walk_ns		length of one that walks all stacks, reliably
  *	call_ps		cost of one call of hex_to_bin(), best of some runs
  *	probe		what hex_to_bin() says to the byte of the test's patch
+ *	count		and to another one
+ *	hex		what bin2hex() makes of 0xab
  */
 #include <linux/hex.h>
 #include <linux/kprobes.h>
@@ -93,15 +96,33 @@ static int probe_get(char *buf, const struct kernel_param *kp)
 	return sysfs_emit(buf, "%d\n", callee(0xfe));
 }
 
+static int count_get(char *buf, const struct kernel_param *kp)
+{
+	return sysfs_emit(buf, "%d\n", callee(0xfd));
+}
+
+static int hex_get(char *buf, const struct kernel_param *kp)
+{
+	static const u8 byte = 0xab;
+	char hex[3] = "";
+
+	bin2hex(hex, &byte, 1);
+	return sysfs_emit(buf, "%s\n", hex);
+}
+
 static const struct kernel_param_ops stop_ns_ops = { .get = stop_ns_get };
 static const struct kernel_param_ops walk_ns_ops = { .get = walk_ns_get };
 static const struct kernel_param_ops call_ps_ops = { .get = call_ps_get };
 static const struct kernel_param_ops probe_ops = { .get = probe_get };
+static const struct kernel_param_ops count_ops = { .get = count_get };
+static const struct kernel_param_ops hex_ops = { .get = hex_get };
 
 module_param_cb(stop_ns, &stop_ns_ops, NULL, 0444);
 module_param_cb(walk_ns, &walk_ns_ops, NULL, 0444);
 module_param_cb(call_ps, &call_ps_ops, NULL, 0444);
 module_param_cb(probe, &probe_ops, NULL, 0444);
+module_param_cb(count, &count_ops, NULL, 0444);
+module_param_cb(hex, &hex_ops, NULL, 0444);
 
 /* A probe has the address that kallsyms knows, behind the ENDBR. */
 static int __init bench_init(void)

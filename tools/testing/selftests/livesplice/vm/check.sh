@@ -28,6 +28,7 @@ test-asm.sh 60
 test-whole.sh 180
 test-sysfs.sh 60
 test-modules.sh 120
+test-stack.sh 60
 test-state.sh 60
 test-data.sh 180
 test-weak.sh 60
@@ -205,6 +206,17 @@ other_build_update()
 	rm -rf "$other"
 }
 
+# Each on top of those before it.
+stacked_updates()
+{
+	local stack=$SELFTESTS/patches/stack
+
+	update_for_test lsp_stack_a "$stack/a.patch" "$1"
+	update_for_test lsp_stack_b "$stack/b.patch" "$1" --base "$stack/a.patch"
+	update_for_test lsp_stack_c "$stack/c.patch" "$1" \
+		--base "$stack/a.patch" --base "$stack/b.patch"
+}
+
 # An update of the same name and change, made at another time: its parts do not
 # belong to the first one's.
 other_parts()
@@ -255,6 +267,7 @@ guest_files()
 	for patch in "$SELFTESTS"/patches/*.patch; do
 		update_for_test "lsp_$(basename "$patch" .patch)" "$patch" "$dir/updates"
 	done
+	stacked_updates "$dir/updates"
 	other_build_update "$dir/updates"
 	other_parts "$dir/updates"
 	target_modules "$dir/modules"
