@@ -467,6 +467,71 @@ static void compare_nameless(const struct obj *obj, const struct obj *other,
 	}
 }
 
+/* Zeros without a meaning are what alignment leaves. */
+static bool is_empty(const struct section *sec, uint64_t start, uint64_t end)
+{
+	for (uint64_t i = start; sec->data && i < end; i++) {
+		if (sec->data[i])
+			return false;
+	}
+	return section_reloc_from(sec, start) == section_reloc_from(sec, end);
+}
+
+/* The next stretch at or behind @start that no item covers; false: no more. */
+static bool next_gap(const struct section *sec, size_t *item, uint64_t *start,
+		     uint64_t *end)
+{
+	if (*item > sec->nr_items)
+		return false;
+	*start = 0;
+	if (*item)
+		*start = sec->items[*item - 1].offset +
+			 sec->items[*item - 1].size;
+	*end = *item < sec->nr_items ? sec->items[*item].offset : sec->size;
+	++*item;
+	return true;
+}
+
+static bool has_gaps(const struct section *sec)
+{
+	uint64_t start, end;
+
+	if (!sec)
+		return false;
+	for (size_t i = 0; next_gap(sec, &i, &start, &end);) {
+		if (!is_empty(sec, start, end))
+			return true;
+	}
+	return false;
+}
+
+/**
+ * same_gaps() - is what no item covers the same?
+ * @a: section of the pre side, or NULL
+ * @b: the one of that name of the post side, or NULL
+ *
+ * Return: false if it differs, or if items have moved and it cannot be told.
+ */
+bool same_gaps(const struct section *a, const struct section *b)
+{
+	uint64_t start_a, end_a, start_b, end_b;
+
+	if (!has_gaps(a) && !has_gaps(b))
+		return true;
+	if (!a || !b || a->nr_items != b->nr_items)
+		return false;
+	for (size_t i = 0, j = 0; next_gap(a, &i, &start_a, &end_a) &&
+	     next_gap(b, &j, &start_b, &end_b);) {
+		if (start_a != start_b || end_a != end_b ||
+		    (start_a < end_a &&
+		     !same_bytes(contents(a, start_a), contents(b, start_a),
+				 end_a - start_a, 0)) ||
+		    first_other_reloc(a, start_a, b, start_a, end_a - start_a))
+			return false;
+	}
+	return true;
+}
+
 /* What an object is kept in, and where: new code may rely on more. */
 static void compare_places(const struct obj *post)
 {

@@ -483,6 +483,22 @@ static void note_boot(const struct diff *d, const struct item *item,
 		     item->sec->name);
 }
 
+/* Bytes without a name, of which others have a copy if at all. */
+static void note_boot_bytes(const struct obj *obj, const struct obj *other,
+			    bool pre)
+{
+	for_each_section(obj, sec) {
+		const struct section *twin = obj_section(other, sec->name);
+
+		if (!section_is(sec, KIND_INIT) || !(sec->flags & SHF_ALLOC) ||
+		    (sec->flags & SHF_EXECINSTR) || (pre && twin) ||
+		    same_gaps(pre ? sec : twin, pre ? twin : sec))
+			continue;
+		note(sec->name,
+		     "something without a name in it changes: no effect on a running kernel");
+	}
+}
+
 /**
  * note_boot_only() - tell of changes of what is gone after boot
  * @d: the diff
@@ -505,4 +521,6 @@ void note_boot_only(struct diff *d)
 		    section_is(item->sec, KIND_INIT))
 			note_boot(d, item, "gone from");
 	}
+	note_boot_bytes(d->post, d->pre, false);
+	note_boot_bytes(d->pre, d->post, true);
 }

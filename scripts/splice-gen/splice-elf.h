@@ -528,6 +528,8 @@ const char *func_difference(const struct item *a, const struct item *b);
 /* Has the other side the very same section? @pre: @sec is of the pre side. */
 bool section_has_equal(const struct section *sec, const struct obj *other,
 		       bool pre);
+/* Is what no item covers the same in two sections, either of which may be NULL? */
+bool same_gaps(const struct section *a, const struct section *b);
 /* Refuse what else differs: registries, unknown sections. */
 void compare_rest(struct obj *pre, struct obj *post);
 

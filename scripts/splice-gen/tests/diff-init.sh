@@ -49,6 +49,38 @@ END
 run_diff
 check "new code that needs boot code" refused init
 
+# Bytes that nothing names, beside what has a name.
+bytes() {
+	cat <<-END
+	asm(".pushsection .init.rodata,\"a\"\n.long $1\n.popsection");
+	const int named __section(".init.rodata") = $2;
+	int entry(int x) { return x; }
+	${3-}
+	END
+}
+what="something without a name in it changes: no effect on a running kernel"
+pre < <(bytes 1,2 3)
+post < <(bytes 1,2 3)
+run_diff
+check "boot data without a name that stays" not reports note .init.rodata
+post < <(bytes 1,2 4)
+run_diff
+check "what has a name is named" reports note named
+check "and nothing else is" not reports note .init.rodata
+post < <(bytes 1,5 3)
+run_diff
+check "boot data without a name" result 66
+check "boot data without a name: it is told" reports note .init.rodata "$what"
+post < <(bytes 1,entry 3)
+run_diff
+check "an address in it" reports note .init.rodata "$what"
+post < <(bytes 1,2 3 'asm(".pushsection .init.data,\"aw\"\n.long 9\n.popsection");')
+run_diff
+check "new boot data without a name" reports note .init.data "$what"
+post <<< "int entry(int x) { return x; }"
+run_diff
+check "boot data without a name that is gone" reports note .init.rodata "$what"
+
 # What is built in never exits, but modules do.
 pre <<'END'
 __section(".exit.text") void leave(void) { _printk("a"); }
