@@ -214,6 +214,7 @@ static void emit_flags(struct diff *d)
 
 static int run(struct diff *d, const char *path)
 {
+	ids_correlate(d);
 	correlate(d->pre, d->post);
 	supersede_objects(d);
 	find_changed(d);

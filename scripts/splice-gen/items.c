@@ -250,6 +250,9 @@ void items_make(struct obj *obj)
 	for_each_section(obj, sec) {
 		if (!section_has_items(sec))
 			continue;
+		/* Names in lists of ids are what is in them. */
+		if (section_is(sec, KIND_IDS))
+			continue;
 		name_items(sec);
 		stretch_labels(sec);
 	}

@@ -198,6 +198,8 @@ static void split_gaps(struct section *sec, const struct starts *starts)
 /* Assembly may walk from one label to the next, which nobody can see. */
 static bool is_one_piece(const struct section *sec)
 {
+	if (section_is(sec, KIND_IDS))
+		return sec->size;
 	return sec->obj->assembly && !sec->nr_items &&
 	       section_is(sec, KIND_DATA) && sec->size;
 }

@@ -256,6 +256,9 @@ struct symbol *old_item_symbol(struct diff *d, const struct reloc *rel,
 	const struct nameless *constant;
 	struct symbol *sym;
 
+	if (section_is(item->sec, KIND_IDS))
+		return import_place(d, ids_section(d->plain), 0,
+				    LINK_OLD_OBJECT);
 	/* A weak name means whatever definition has won. */
 	if (rel && rel->sym->bind != STB_LOCAL) {
 		sym = obj_global(d->pre, rel->sym->name);

@@ -145,6 +145,8 @@ static const struct section_kind kinds[] = {
 	{ .pattern = ".lsm_info.init", .class = KIND_INIT },
 	{ .pattern = ".early_lsm_info.init", .class = KIND_INIT },
 
+	{ .pattern = ".BTF_ids", .class = KIND_IDS },
+
 	{ .pattern = ".modinfo", .class = KIND_IGNORE },
 	{ .pattern = "__modver", .class = KIND_IGNORE },
 	{ .pattern = ".comment", .class = KIND_IGNORE },

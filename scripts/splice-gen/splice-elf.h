@@ -312,6 +312,7 @@ enum kind_class {
 	KIND_CONST_SITES, /* the same for runtime constants: become link_const */
 	KIND_PIECES,	/* code that functions or table entries lead to */
 	KIND_REGISTRY,	/* read once at boot; stays, and must not grow */
+	KIND_IDS,	/* lists of BTF ids, which the running kernel has */
 	KIND_IGNORE,	/* nothing that a running kernel looks at */
 	KIND_ASAN,	/* registers variables once; new ones just are not */
 	KIND_OBJTOOL,	/* made by objtool: the object is not compiler output */
@@ -533,6 +534,11 @@ bool same_gaps(const struct section *a, const struct section *b);
 /* Refuse what else differs: registries, unknown sections. */
 void compare_rest(struct obj *pre, struct obj *post);
 
+/* ids.c */
+
+/* The section with the lists of BTF ids, or NULL. */
+struct section *ids_section(const struct obj *obj);
+
 /* correlate.c */
 
 void correlate(struct obj *pre, struct obj *post);
@@ -550,6 +556,9 @@ struct diff {
 	bool		explain;
 	const char	*names_path;	/* what it is linked into has these */
 };
+
+/* Are lists of BTF ids the same? If not, they are unknown; see ids.c. */
+void ids_correlate(struct diff *d);
 
 /* emit.c */
 
