@@ -24,6 +24,7 @@
  */
 
 #include <linux/atomic.h>
+#include <linux/error-injection.h>
 #include <linux/hash.h>
 #include <linux/log2.h>
 #include <linux/minmax.h>
@@ -236,6 +237,7 @@ bool lsp_ran_start(void)
 	smp_store_release(&lsp_ran, no_free_ptr(ran));
 	return true;
 }
+ALLOW_ERROR_INJECTION(lsp_ran_start, NULL);
 
 /**
  * lsp_ran_stop() - end of the attempt

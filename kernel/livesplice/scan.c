@@ -19,6 +19,7 @@
  */
 
 #include <linux/cpumask.h>
+#include <linux/error-injection.h>
 #include <linux/pid.h>
 #include <linux/pid_namespace.h>
 #include <linux/rcupdate.h>
@@ -158,6 +159,7 @@ enum lsp_reason lsp_scan_again(struct lsp_scan *scan)
 	scan->nr_ran = lsp_ran_end();
 	return LSP_OK;
 }
+ALLOW_ERROR_INJECTION(lsp_scan_again, TRUE);
 
 static bool lsp_late_stopped(struct lsp_scan *scan, u64 deadline)
 {

@@ -154,7 +154,10 @@ steps()
 	step "$1" "$2" lsp_sums_check EBUSY changed
 	step "$1" "$2" lsp_track_drain EINTR interrupted
 	step "$1" "$2" lsp_map ENOMEM nomem
+	step "$1" "$2" lsp_ran_start ENOMEM nomem
 	step "$1" "$2" lsp_check_entries ENOEXEC format
+	# To undo, the entries are INT3 by now.
+	step "$1" "$2" lsp_scan_again ENOEXEC format
 }
 
 # vetoed WHEN
@@ -165,7 +168,7 @@ vetoed()
 	echo none >"$WATCH/veto_$1"
 }
 
-plan 79
+plan 87
 
 is "load the target" ok "$(load_module binfmt_misc)"
 is "load lsp_watch" ok "$(load lsp_watch)"

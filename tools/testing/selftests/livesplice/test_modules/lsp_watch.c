@@ -103,6 +103,17 @@ static struct note *pool;
 static const struct task_struct *watched;
 static bool overflow;
 
+/* Under notes_lock. */
+static struct note *find_note(const void *ptr)
+{
+	struct note *note;
+
+	hash_for_each_possible(notes, note, node, (unsigned long)ptr)
+		if (note->ptr == ptr)
+			return note;
+	return NULL;
+}
+
 static void watch_kmalloc(void *data, unsigned long site, const void *ptr,
 			  size_t req, size_t alloc, gfp_t gfp, int node)
 {
@@ -112,7 +123,11 @@ static void watch_kmalloc(void *data, unsigned long site, const void *ptr,
 	if (!ptr || current != READ_ONCE(watched) || !in_task())
 		return;
 	raw_spin_lock_irqsave(&notes_lock, flags);
-	if (hlist_empty(&unused)) {
+	/* The kernel tells of a large object twice. */
+	note = find_note(ptr);
+	if (note) {
+		note->site = site;
+	} else if (hlist_empty(&unused)) {
 		overflow = true;
 	} else {
 		note = hlist_entry(unused.first, struct note, node);
@@ -130,12 +145,10 @@ static void watch_kfree(void *data, unsigned long site, const void *ptr)
 	unsigned long flags;
 
 	raw_spin_lock_irqsave(&notes_lock, flags);
-	hash_for_each_possible(notes, note, node, (unsigned long)ptr) {
-		if (note->ptr != ptr)
-			continue;
+	note = find_note(ptr);
+	if (note) {
 		hash_del(&note->node);
 		hlist_add_head(&note->node, &unused);
-		break;
 	}
 	raw_spin_unlock_irqrestore(&notes_lock, flags);
 }
