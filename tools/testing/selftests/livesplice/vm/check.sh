@@ -17,8 +17,12 @@ cd "$(dirname "$0")" || exit 3
 . ./build.sh
 . ./qemu.sh
 
-# KUnit suites run while the kernel boots, so they have a boot of their own.
-KUNIT_TEST="test-kunit.sh 240"
+# KUnit suites run while the kernel boots, so they have a boot of their own;
+# test-poison.sh ends it, for after that no update can be loaded.
+KUNIT_TESTS="
+test-kunit.sh 240
+test-poison.sh 60
+"
 # Selftest and the seconds it may take in a guest without KVM. test-basic.sh has
 # to be the first: it looks at the kernel before anything was ever enabled; and
 # test-pinned.sh the last.
@@ -316,11 +320,11 @@ if [ -z "${TESTS:-}" ]; then
 	step "lint"
 	run_counted "lint" env SRC="$SRC" OBJ="$OBJ" "$VM/lint.sh"
 	host_tests
-	TESTS=$(awk '{ print $1 }' <<<"$KUNIT_TEST$ALL_TESTS" && echo dump.sh)
+	TESTS=$(awk '{ print $1 }' <<<"$KUNIT_TESTS$ALL_TESTS" && echo dump.sh)
 fi
 for name in $TESTS; do
 	grep "^$name" <<<"$ALL_TESTS" >>"$work/list"
-	grep "^$name" <<<"$KUNIT_TEST" >>"$work/kunit"
+	grep "^$name" <<<"$KUNIT_TESTS" >>"$work/kunit"
 done
 if [ -n "${DEBUG:-}" ]; then
 	GUEST_MEMORY=2048
