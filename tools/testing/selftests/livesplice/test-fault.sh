@@ -111,7 +111,7 @@ each()
 each_load()
 {
 	each "load $1: every allocation" \
-		lsp-helper fail-load "$LSP_UPDATES/$1.ko" "$2"
+		lsp-fault load "$LSP_UPDATES/$1.ko" "$2"
 }
 
 # each_switch UPDATE	there and back. The first time nothing is tracked yet,
@@ -121,11 +121,11 @@ each_switch()
 	check "nothing is tracked" wait_for 20 idle
 	for each_when in "starts" "lingers"; do
 		each "enable $1 when tracking $each_when: every allocation" \
-			lsp-helper fail-write "$SPLICE/$1/enabled" 1 0
+			lsp-fault write "$SPLICE/$1/enabled" 1 0
 	done
 	is "enable $1" ok "$(switch_on "$1")"
 	each "disable $1: every allocation" \
-		lsp-helper fail-write "$SPLICE/$1/enabled" 0 1
+		lsp-fault write "$SPLICE/$1/enabled" 0 1
 	is "disable $1" ok "$(switch_off "$1")"
 }
 
@@ -183,9 +183,9 @@ allow_faults
 each_load $CODE $CODE
 is "load $CODE" ok "$(load $CODE)"
 each_switch $CODE
-each "verify: every allocation" lsp-helper fail-write "$SPLICE/$CODE/verify" 1 -
+each "verify: every allocation" lsp-fault write "$SPLICE/$CODE/verify" 1 -
 each "unload $CODE: every allocation" \
-	lsp-helper fail-unload "$LSP_UPDATES/$CODE.ko" $CODE
+	lsp-fault unload "$LSP_UPDATES/$CODE.ko" $CODE
 is "unload $CODE" ok "$(unload $CODE)"
 each_load $DATA $DATA
 is "load $FIRST" ok "$(load $FIRST)"

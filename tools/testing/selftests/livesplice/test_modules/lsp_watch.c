@@ -217,17 +217,6 @@ module_param_cb(left, &left_ops, NULL, 0400);
 module_param_string(veto_before, veto_before, sizeof(veto_before), 0600);
 module_param_string(veto_after, veto_after, sizeof(veto_after), 0600);
 
-static void watch_stop(void)
-{
-	unregister_module_notifier(&last_nb);
-	unregister_module_notifier(&first_nb);
-	unregister_trace_kmalloc(watch_kmalloc, NULL);
-	unregister_trace_kfree(watch_kfree, NULL);
-	tracepoint_synchronize_unregister();
-	vfree(pool);
-	vfree(copy);
-}
-
 static int __init watch_init(void)
 {
 	int err, i;
@@ -238,17 +227,33 @@ static int __init watch_init(void)
 	for (i = 0; i < MAX_NOTES; i++)
 		hlist_add_head(&pool[i].node, &unused);
 	err = register_trace_kfree(watch_kfree, NULL);
-	err = err ?: register_trace_kmalloc(watch_kmalloc, NULL);
-	err = err ?: register_module_notifier(&first_nb);
-	err = err ?: register_module_notifier(&last_nb);
 	if (err)
-		watch_stop();
+		goto no_kfree;
+	err = register_trace_kmalloc(watch_kmalloc, NULL);
+	if (err)
+		goto no_kmalloc;
+	/* These cannot fail: nothing is looked up or allocated. */
+	register_module_notifier(&first_nb);
+	register_module_notifier(&last_nb);
+	return 0;
+
+no_kmalloc:
+	unregister_trace_kfree(watch_kfree, NULL);
+	tracepoint_synchronize_unregister();
+no_kfree:
+	vfree(pool);
 	return err;
 }
 
 static void __exit watch_exit(void)
 {
-	watch_stop();
+	unregister_module_notifier(&last_nb);
+	unregister_module_notifier(&first_nb);
+	unregister_trace_kmalloc(watch_kmalloc, NULL);
+	unregister_trace_kfree(watch_kfree, NULL);
+	tracepoint_synchronize_unregister();
+	vfree(pool);
+	vfree(copy);
 }
 
 module_init(watch_init);

@@ -263,6 +263,7 @@ guest_files()
 	cp "$SELFTESTS"/{functions.sh,test-*.sh} "$VM/run-tests.sh" \
 		"$TOP/Documentation/ABI/testing/sysfs-kernel-splice" "$dir/"
 	guest_program "$SELFTESTS/lsp-helper.c" "$dir/lsp-helper"
+	guest_program "$SELFTESTS/lsp-fault.c" "$dir/lsp-fault"
 	guest_program "$SELFTESTS/lsp-core.c" "$dir/lsp-core"
 	guest_program "$VM/demo/probe.c" "$dir/probe"
 
