@@ -4,61 +4,61 @@
  * note is one of the test's own meanwhile.
  */
 #include <kunit/test.h>
+#include <linux/cleanup.h>
 #include <linux/livesplice.h>
+#include <linux/lockdep.h>
+#include <linux/minmax.h>
+#include <linux/mutex.h>
 #include <linux/string.h>
 #include <linux/vmcore_info.h>
 
 #include "internal.h"
 
 struct note_case {
-	unsigned char	*data;
-	size_t		size;
-	const char	*updates;
-	char		text[LSP_LIST_SIZE];
-	/* One page and a NUL behind what is used of it. */
-	char		note[VMCOREINFO_BYTES + 1];
+	char	text[LSP_LIST_SIZE];
+	/* One page, and a NUL behind what is used of it. */
+	char	note[VMCOREINFO_BYTES + 1];
 };
+
+/* Appends the text of @c to its note. Nobody changes the list meanwhile. */
+static size_t append_to(struct note_case *c, size_t used)
+{
+	const char *updates = livesplice_updates;
+	unsigned char *data = vmcoreinfo_data;
+	size_t size = vmcoreinfo_size;
+
+	lockdep_assert_held(&lsp_mutex);
+
+	vmcoreinfo_data = (unsigned char *)c->note;
+	vmcoreinfo_size = used;
+	livesplice_updates = c->text;
+	livesplice_crash_vmcoreinfo();
+	livesplice_updates = updates;
+	swap(vmcoreinfo_size, size);
+	vmcoreinfo_data = data;
+	return size;
+}
 
 /* Appends @text to a note with @room bytes left; gives what was appended. */
 static const char *append(struct kunit *test, const char *text, size_t room)
 {
 	struct note_case *c = test->priv;
-	size_t used = VMCOREINFO_BYTES - room;
+	size_t used = VMCOREINFO_BYTES - room, size = 0;
 
 	memset(c->note, 0, sizeof(c->note));
 	strscpy(c->text, text, sizeof(c->text));
-	vmcoreinfo_data = (unsigned char *)c->note;
-	vmcoreinfo_size = used;
-	livesplice_updates = c->text;
-	livesplice_crash_vmcoreinfo();
-	KUNIT_EXPECT_EQ(test, vmcoreinfo_size, used + strlen(c->note + used));
+	scoped_guard(mutex, &lsp_mutex)
+		size = append_to(c, used);
+	KUNIT_EXPECT_EQ(test, size, used + strlen(c->note + used));
 	/* A full one warns, in a kernel that has enough to do. */
-	KUNIT_EXPECT_LT(test, vmcoreinfo_size, VMCOREINFO_BYTES);
+	KUNIT_EXPECT_LT(test, size, VMCOREINFO_BYTES);
 	return c->note + used;
 }
 
 static int vmcore_init(struct kunit *test)
 {
-	struct note_case *c = kunit_kzalloc(test, sizeof(*c), GFP_KERNEL);
-
-	if (!c)
-		return -ENOMEM;
-	c->data = vmcoreinfo_data;
-	c->size = vmcoreinfo_size;
-	c->updates = livesplice_updates;
-	test->priv = c;
-	return 0;
-}
-
-static void vmcore_exit(struct kunit *test)
-{
-	struct note_case *c = test->priv;
-
-	if (!c)
-		return;
-	vmcoreinfo_data = c->data;
-	vmcoreinfo_size = c->size;
-	livesplice_updates = c->updates;
+	test->priv = kunit_kzalloc(test, sizeof(struct note_case), GFP_KERNEL);
+	return test->priv ? 0 : -ENOMEM;
 }
 
 static void vmcore_none(struct kunit *test)
@@ -110,7 +110,6 @@ static struct kunit_case livesplice_vmcore_cases[] = {
 static struct kunit_suite livesplice_vmcore_suite = {
 	.name = "livesplice_vmcore",
 	.init = vmcore_init,
-	.exit = vmcore_exit,
 	.test_cases = livesplice_vmcore_cases,
 };
 
