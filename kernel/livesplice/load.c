@@ -412,7 +412,7 @@ static enum lsp_reason lsp_match_part(struct lsp_loading *load)
 		function = lsp_string(tables,
 				      tables->symbols[load->diag.function].name);
 	trace_livesplice_match(load->image->mod->name, load->part->object,
-			       tables->nr_units,
+			       tables->nr_units, load->values.nr_matched,
 			       ktime_get_mono_fast_ns() - start,
 			       lsp_reason_word(reason), function,
 			       reason == LSP_OK ? 0 : load->diag.offset);

@@ -343,6 +343,7 @@ static enum lsp_reason lsp_match_section(struct lsp_matcher *m, u32 first,
 	}
 	if (!lsp_try_base(m, first, nr, base))
 		return LSP_CHANGED;
+	m->values->nr_matched += m->diag->progress;
 	lsp_values_commit(m->values);
 	return LSP_OK;
 }

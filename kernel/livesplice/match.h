@@ -172,6 +172,7 @@ enum lsp_reason lsp_part_names(struct lsp_part *part,
  * @nr_journal: number of entries
  * @texts: the symbols that name mergeable strings and constants
  * @nr_texts: number of them
+ * @nr_matched: functions that the kernel runs as the update knows them
  */
 struct lsp_values {
 	const struct lsp_tables	*tables;
@@ -188,6 +189,7 @@ struct lsp_values {
 	u32			nr_journal;
 	u32			*texts;
 	u32			nr_texts;
+	u32			nr_matched;
 };
 
 int lsp_values_init(struct lsp_values *values, const struct lsp_tables *tables,

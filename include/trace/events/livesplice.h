@@ -23,6 +23,8 @@
  * @update: name of the part's module
  * @object: what the part changes
  * @units: compilation units in it, all of whose functions are compared
+ * @functions: functions that are what they must be, without those of which the
+ *	kernel has another definition
  * @match_ns: how long that took, in nanoseconds
  * @reason: the reason word, "ok" if all are what they must be
  * @function: else the function that is not, or ""
@@ -31,15 +33,17 @@
 TRACE_EVENT(livesplice_match,
 
 	TP_PROTO(const char *update, const char *object, unsigned int units,
-		 u64 match_ns, const char *reason, const char *function,
-		 unsigned int offset),
+		 unsigned int functions, u64 match_ns, const char *reason,
+		 const char *function, unsigned int offset),
 
-	TP_ARGS(update, object, units, match_ns, reason, function, offset),
+	TP_ARGS(update, object, units, functions, match_ns, reason, function,
+		offset),
 
 	TP_STRUCT__entry(
 		__array(char,		update,	LSP_TRACE_NAME)
 		__array(char,		object,	LSP_TRACE_NAME)
 		__field(unsigned int,	units)
+		__field(unsigned int,	functions)
 		__field(u64,		match_ns)
 		__array(char,		reason,	LSP_TRACE_WORD)
 		__array(char,		function, LSP_TRACE_NAME)
@@ -50,16 +54,17 @@ TRACE_EVENT(livesplice_match,
 		strscpy(__entry->update, update, LSP_TRACE_NAME);
 		strscpy(__entry->object, object, LSP_TRACE_NAME);
 		__entry->units = units;
+		__entry->functions = functions;
 		__entry->match_ns = match_ns;
 		strscpy(__entry->reason, reason, LSP_TRACE_WORD);
 		strscpy(__entry->function, function, LSP_TRACE_NAME);
 		__entry->offset = offset;
 	),
 
-	TP_printk("update=%s object=%s units=%u match_ns=%llu reason=%s function=%s offset=0x%x",
+	TP_printk("update=%s object=%s units=%u functions=%u match_ns=%llu reason=%s function=%s offset=0x%x",
 		  __entry->update, __entry->object, __entry->units,
-		  __entry->match_ns, __entry->reason, __entry->function,
-		  __entry->offset)
+		  __entry->functions, __entry->match_ns, __entry->reason,
+		  __entry->function, __entry->offset)
 );
 
 /**

@@ -41,7 +41,7 @@ check "events can be enabled" sh -c "echo 1 >$TRACE/events/livesplice/enable"
 is "load" ok "$(load $U)"
 all=$(events)
 is "one event for a load" match "$(names "$all")"
-event match "update=$U object=vmlinux units=1 match_ns=[1-9]* reason=ok function= offset=0x0" "$all"
+event match "update=$U object=vmlinux units=1 functions=[1-9]* match_ns=[1-9]* reason=ok function= offset=0x0" "$all"
 
 is "load for another build" ENOEXEC "$(load $OTHER)"
 event match "update=$OTHER object=vmlinux units=1 * reason=mismatch function=?* offset=0x*" \
