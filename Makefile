@@ -8,7 +8,9 @@ KDIR	?=
 PATCH	?=
 # Where "make series" writes its mails.
 SERIES	?= series
-export KDIR PATCH DEBUG
+# Rows of "make matrix", all if empty.
+MATRIX	?=
+export KDIR PATCH DEBUG MATRIX
 
 OVERLAY	:= scripts/overlay/overlay
 VM	:= tools/testing/selftests/livesplice/vm
@@ -25,6 +27,8 @@ help:
 	@echo  'Testing:'
 	@echo  '  check           - Every test that a change must pass'
 	@echo  '  lint            - Only those that read the source; part of check'
+	@echo  '  matrix          - The whole kernel matched, an update on and off, on each kind'
+	@echo  '                    of machine that changes the running text; MATRIX="row row"'
 	@echo  ''
 	@echo  'A kernel tree of your own:'
 	@echo  '  integrate KDIR=TREE - Put livesplice in; again after a change here'
@@ -33,8 +37,8 @@ help:
 	@echo  ''
 	@echo  '  clean           - Remove what was built in this directory'
 
-.PHONY: demo check lint corpus bench bench-gen
-demo check lint corpus bench bench-gen:
+.PHONY: demo check lint corpus bench bench-gen matrix
+demo check lint corpus bench bench-gen matrix:
 	@$(VM)/$@.sh
 
 .PHONY: integrate remove

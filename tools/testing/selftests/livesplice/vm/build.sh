@@ -126,7 +126,11 @@ config_small()
 {
 	local fragment=$TREE/config want
 
-	cat "$VM/kernel.config" ${DEBUG:+"$VM/debug.config"} >"$fragment"
+	local -a more=()
+
+	[ -z "${DEBUG:-}" ] || more+=("$VM/debug.config")
+	[ "${DEBUG:-}" != kasan ] || more+=("$VM/kasan.config")
+	cat "$VM/kernel.config" "${more[@]}" >"$fragment"
 	want=$(cat "$fragment" "$SRC"/kernel/livesplice/Kconfig 2>/dev/null | fingerprint)
 	if [ "$(cat "$OBJ/.livesplice-config" 2>/dev/null)" != "$want" ]; then
 		step "configuration"
@@ -152,10 +156,14 @@ kernel_build()
 	GUEST_KERNEL=$OBJ/arch/x86/boot/bzImage
 }
 
-# The kernel of `make demo` and `make check`: known vulnerable, small.
+# The kernel of `make demo` and `make check`: known vulnerable, small. With
+# DEBUG=1 it has lockdep, with DEBUG=kasan KASAN as well.
 check_kernel()
 {
-	kernel_tree "check${DEBUG:+-debug}" "$VM/demo/CVE-2017-5123-vulnerable.patch"
+	local kind=check${DEBUG:+-debug}
+
+	[ "${DEBUG:-}" != kasan ] || kind=check-kasan
+	kernel_tree "$kind" "$VM/demo/CVE-2017-5123-vulnerable.patch"
 	config_small
 	kernel_build
 }

@@ -1,13 +1,18 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash
 #
-# Runs a script in a guest. Sourced after lib.sh by demo.sh, check.sh and
-# corpus.sh.
+# Runs a script in a guest. Sourced after lib.sh by demo.sh, check.sh, matrix.sh
+# and corpus.sh.
 #
 # The first serial port is the console: printk and panics. The second one is
 # what the test says (see init). So neither can tear the other's lines.
 
+# The machine: megabytes, processors, and which model if not the best there is.
 GUEST_MEMORY=${GUEST_MEMORY:-512}
+GUEST_SMP=${GUEST_SMP:-2}
+GUEST_CPU=${GUEST_CPU:-}
+# Of the emulator: a thread for each processor (multi), or one for all (single).
+GUEST_TCG=${GUEST_TCG:-multi}
 GUEST_APPEND=${GUEST_APPEND:-}
 
 # What a kernel prints when something went wrong in it.
@@ -44,7 +49,7 @@ guest_qemu()
 	local kernel=$1 image=$2 append=$3 limit=$4 console=$5 result=$6
 	shift 6
 
-	timeout -k 5 "$limit" qemu-system-x86_64 "$@" -smp 2 -m "$GUEST_MEMORY" \
+	timeout -k 5 "$limit" qemu-system-x86_64 "$@" -smp "$GUEST_SMP" -m "$GUEST_MEMORY" \
 		-display none -monitor none -no-reboot -nodefaults -no-user-config \
 		-serial "file:$console" -serial "file:$result" \
 		-kernel "$kernel" -initrd "$image" \
@@ -60,7 +65,8 @@ guest_accel()
 
 	if [ -n "${GUEST_ICOUNT:-}" ]; then
 		# A nanosecond of the guest is an instruction: exact, and slow.
-		printf '%s\n' -accel tcg,thread=single -icount shift=0,sleep=off -cpu max
+		printf '%s\n' -accel tcg,thread=single -icount shift=0,sleep=off \
+			-cpu "${GUEST_CPU:-max}"
 		return
 	fi
 	if [ -w /dev/kvm ]; then
@@ -80,11 +86,11 @@ guest_accel()
 			rm -rf "$dir"
 		fi
 		if [ "$(cat "$state")" = kvm ]; then
-			printf '%s\n' -accel kvm -cpu host
+			printf '%s\n' -accel kvm -cpu "${GUEST_CPU:-host}"
 			return
 		fi
 	fi
-	printf '%s\n' -accel tcg,thread=multi -cpu max
+	printf '%s\n' -accel "tcg,thread=$GUEST_TCG" -cpu "${GUEST_CPU:-max}"
 }
 
 # guest_splats CONSOLE	Prints what looks wrong; true if there is anything.
