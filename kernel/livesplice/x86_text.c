@@ -128,26 +128,38 @@ bool lsp_all_nops(const u8 *bytes, u32 length)
 }
 
 #ifdef CONFIG_KPROBES
-/* Put back what probes in [addr, addr + len) replaced in the copy @dst. */
+/* Put back what a probe at @at replaced, as far as the copy @dst has it. */
+static void lsp_unprobe_one(u8 *dst, unsigned long addr, size_t len,
+			    const struct kprobe *probe, unsigned long at)
+{
+#ifdef CONFIG_OPTPROBES
+	const u8 *rest = container_of(probe, const struct optimized_kprobe,
+				      kp)->optinsn.copied_insn;
+	int i;
+
+	if (probe->flags & KPROBE_FLAG_OPTIMIZED)
+		for (i = 0; i < DISP32_SIZE; i++)
+			if (at + 1 + i >= addr && at + 1 + i < addr + len)
+				dst[at + 1 + i - addr] = rest[i];
+#endif
+	if (at >= addr)
+		dst[at - addr] = probe->opcode;
+}
+
+/*
+ * Put back what probes replaced in the copy @dst of [addr, addr + len). The
+ * jump of one that is optimised may begin in front of it.
+ */
 static void lsp_unprobe(u8 *dst, unsigned long addr, size_t len)
 {
-	size_t i, rest;
+	unsigned long at;
 
 	guard(preempt)();
-	for (i = 0; i < len; i++) {
-		struct kprobe *probe = get_kprobe((void *)(addr + i));
+	for (at = addr - DISP32_SIZE; at < addr + len; at++) {
+		struct kprobe *probe = get_kprobe((void *)at);
 
-		if (!probe || kprobe_ftrace(probe))
-			continue;
-		dst[i] = probe->opcode;
-#ifdef CONFIG_OPTPROBES
-		if (!(probe->flags & KPROBE_FLAG_OPTIMIZED))
-			continue;
-		rest = min_t(size_t, len - i - 1, DISP32_SIZE);
-		memcpy(dst + i + 1,
-		       container_of(probe, struct optimized_kprobe,
-				    kp)->optinsn.copied_insn, rest);
-#endif
+		if (probe && !kprobe_ftrace(probe))
+			lsp_unprobe_one(dst, addr, len, probe, at);
 	}
 }
 #else
