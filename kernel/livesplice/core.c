@@ -230,6 +230,9 @@ static enum lsp_reason lsp_enable(struct lsp_update *update)
 {
 	enum lsp_reason reason = lsp_check_parts(update);
 
+	/* Undo leads to the old code, and must be possible. */
+	if (reason == LSP_OK)
+		reason = lsp_verify_own(update);
 	if (reason != LSP_OK)
 		return reason;
 	lsp_list_make(update);
@@ -285,12 +288,18 @@ enum lsp_reason lsp_set_enabled(struct lsp_update *update, bool enable)
 
 static int lsp_coming(struct module *mod)
 {
+	enum lsp_reason reason = LSP_OK;
 	struct lsp_part *part;
 
 	/* Nobody can take it away: its module is on the way up, in this task. */
-	scoped_guard(mutex, &lsp_mutex)
+	scoped_guard(mutex, &lsp_mutex) {
 		part = lsp_find(mod);
-	return part ? lsp_sysfs_add(part) : 0;
+		if (part)
+			reason = lsp_own_make(part);
+	}
+	if (!part || reason != LSP_OK)
+		return lsp_reason_errno(reason);
+	return lsp_sysfs_add(part);
 }
 
 static int lsp_module_event(struct notifier_block *nb, unsigned long event,

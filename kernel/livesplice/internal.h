@@ -137,6 +137,15 @@ int lsp_sysfs_init(void);
 enum lsp_reason lsp_sums_make(struct lsp_patch *patch);
 bool lsp_sums_check(const struct lsp_patch *patch, unsigned int *offset);
 
+void lsp_punch(const struct lsp_hole *hole, unsigned int nr, u8 *bytes,
+	       u32 start, u32 length);
+
+/* own.c: is the code of an update what the loader made of it? */
+
+enum lsp_reason lsp_own_make(struct lsp_part *part);
+void lsp_own_free(struct lsp_own *own);
+unsigned long lsp_own_check(const struct lsp_part *part);
+
 /* data.c: read-only objects that get new contents */
 
 const void *lsp_data_expected(const struct lsp_datum *datum, bool enabled);
@@ -150,9 +159,11 @@ enum lsp_reason lsp_switch(struct lsp_update *update, bool enable);
 /* Longest pause, in microseconds, up to the point of no return. */
 extern unsigned int lsp_max_pause_us;
 
-/* prepare.c: what an operation needs */
+/* verify.c: is all of it what it must be? */
 
 void lsp_verify(struct lsp_update *update);
+int lsp_verify_emit(const struct lsp_update *update, char *buf);
+enum lsp_reason lsp_verify_own(const struct lsp_update *update);
 
 /* stack.c: is anybody in there? */
 
@@ -269,5 +280,6 @@ void lsp_arch_redirect_flip(struct lsp_redirect *redirect);
 void lsp_arch_redirect_arm(const struct lsp_redirects *table);
 unsigned int lsp_arch_redirect_disarm(void);
 bool lsp_arch_read_text(void *dst, unsigned long addr, size_t len);
+u32 lsp_arch_static_call_length(const u8 *insn);
 
 #endif /* _LIVESPLICE_INTERNAL_H */

@@ -349,6 +349,7 @@ static enum lsp_reason lsp_start_part(struct lsp_loading *load)
 	if (!part)
 		return LSP_NOMEM;
 	load->part = part;
+	lsp_own_note(&part->own, load->image);
 	part->pinned = info->flags & LSP_INFO_PINNED;
 	part->based = info->flags & LSP_INFO_BASED;
 	update = part->update;

@@ -148,6 +148,10 @@ unsigned int lsp_names_pos(const struct lsp_names *names, const char *name,
 			   unsigned long addr);
 bool lsp_names_at(unsigned long addr, const char *name);
 
+/* own.c: what only the image tells */
+
+void lsp_own_note(struct lsp_own *own, const struct lsp_image *image);
+
 /* parts.c: the names come from the tables */
 
 enum lsp_reason lsp_part_names(struct lsp_part *part,

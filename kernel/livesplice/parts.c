@@ -63,6 +63,7 @@ void lsp_part_free(struct lsp_part *part)
 	}
 	kvfree(part->patches);
 	kfree(part->stands);
+	lsp_own_free(&part->own);
 	kfree(part->object);
 	kvfree(part->units);
 	kfree(part);

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * livesplice: everything that an operation allocates, so that switch.c has
- * nothing left to fail on; and the answer to ``verify``, which needs the same
- * knowledge. Called by switch.c and sysfs.c.
+ * nothing left to fail on. Called by switch.c.
  */
 
 #include <linux/error-injection.h>
@@ -218,55 +217,4 @@ void lsp_unmap(struct lsp_operation *op)
 {
 	vunmap(op->mapping);
 	op->mapping = NULL;
-}
-
-/* Is this function what it must be? Else @offset is where it is not. */
-static bool lsp_verify_patch(const struct lsp_patch *patch, bool enabled,
-			     unsigned int *offset)
-{
-	struct lsp_entry entry = { .patch = patch };
-	const struct lsp_patch *top;
-	u8 bytes[LSP_JUMP_SIZE];
-
-	if (!lsp_sums_check(patch, offset))
-		return false;
-	if (!patch->new_addr)
-		return true;
-	/* Enabled, it holds the jump of whoever came last. */
-	for (top = patch; enabled && top->above; top = top->above)
-		;
-	lsp_arch_jump(entry.jump, patch->site, top->new_addr);
-	*offset = patch->site - patch->entry;
-	return lsp_arch_read_text(bytes, patch->site, sizeof(bytes)) &&
-	       !memcmp(bytes, lsp_expected(&entry, enabled), sizeof(bytes));
-}
-
-/**
- * lsp_verify() - is the running text what it must be?
- * @update: the update; gets the answer
- *
- * Context: lsp_mutex held; may sleep.
- */
-void lsp_verify(struct lsp_update *update)
-{
-	bool enabled = update->state == LSP_ENABLED;
-	const struct lsp_patch *patch;
-	const struct lsp_datum *datum;
-	const struct lsp_part *part;
-
-	lockdep_assert_held(&lsp_mutex);
-
-	update->changed = NULL;
-	lsp_for_each_datum(update, part, datum) {
-		if (lsp_data_check(datum, enabled, &update->changed_offset))
-			continue;
-		update->changed = datum->name;
-		return;
-	}
-	lsp_for_each_patch(update, part, patch) {
-		if (lsp_verify_patch(patch, enabled, &update->changed_offset))
-			continue;
-		update->changed = patch->name;
-		return;
-	}
 }

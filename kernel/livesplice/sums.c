@@ -4,7 +4,7 @@
  *
  * Of the pre code nothing stays in memory but a checksum per LSP_SUM_BLOCK
  * bytes of each replaced function. load.c makes them while the match is fresh;
- * switch.c and ``verify`` check them. Bytes that the kernel goes on rewriting
+ * switch.c and verify.c check them. Bytes that the kernel goes on rewriting
  * (holes), and those at the site of the jump, which others check byte by byte,
  * count as zero.
  */
@@ -17,26 +17,23 @@
 
 #include "internal.h"
 
-/* The bytes of @patch's block @block that are in a hole, made zero. */
-static void lsp_punch(const struct lsp_patch *patch, u8 *bytes,
-		      u32 start, u32 length)
+/**
+ * lsp_punch() - make the bytes in holes zero
+ * @hole: the holes, sorted by offset
+ * @nr: number of them
+ * @bytes: a copy of some text
+ * @start: offset of the copy, in what the holes' offsets are of
+ * @length: number of bytes
+ */
+void lsp_punch(const struct lsp_hole *hole, unsigned int nr, u8 *bytes,
+	       u32 start, u32 length)
 {
-	u32 i, n;
+	u32 n;
 
-	for (i = 0; i < patch->nr_holes; i++) {
-		const struct lsp_hole *hole = &patch->holes[i];
-
+	for (; nr && hole->offset < start + length; nr--, hole++)
 		for (n = hole->offset; n < hole->offset + hole->length; n++)
 			if (n >= start && n < start + length)
 				bytes[n - start] = 0;
-	}
-	if (!patch->site)
-		return;
-	for (i = 0; i < LSP_JUMP_SIZE; i++) {
-		n = patch->site - patch->old_addr + i;
-		if (n >= start && n < start + length)
-			bytes[n - start] = 0;
-	}
 }
 
 /* Checksum of one block; false if the text cannot be read. */
@@ -44,11 +41,14 @@ static bool lsp_sum_block(const struct lsp_patch *patch, u32 block, u32 *sum)
 {
 	u32 start = block * LSP_SUM_BLOCK;
 	u32 length = min_t(u32, LSP_SUM_BLOCK, patch->old_size - start);
+	struct lsp_hole site = { patch->site - patch->old_addr, LSP_JUMP_SIZE };
 	u8 bytes[LSP_SUM_BLOCK];
 
 	if (!lsp_arch_read_text(bytes, patch->old_addr + start, length))
 		return false;
-	lsp_punch(patch, bytes, start, length);
+	lsp_punch(patch->holes, patch->nr_holes, bytes, start, length);
+	if (patch->site)
+		lsp_punch(&site, 1, bytes, start, length);
 	*sum = jhash(bytes, length, block);
 	return true;
 }

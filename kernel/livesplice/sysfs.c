@@ -241,14 +241,11 @@ static ssize_t depends_show(struct kobject *kobj, struct kobj_attribute *attr,
 static ssize_t verify_show(struct kobject *kobj, struct kobj_attribute *attr,
 			   char *buf)
 {
-	const struct lsp_update *update = to_update(kobj);
+	int len = 0;
 
-	scoped_cond_guard(mutex_intr, return -EINTR, &lsp_mutex) {
-		if (update->changed)
-			return sysfs_emit(buf, "%s+0x%x\n", update->changed,
-					  update->changed_offset);
-	}
-	return sysfs_emit(buf, "ok\n");
+	scoped_cond_guard(mutex_intr, return -EINTR, &lsp_mutex)
+		len = lsp_verify_emit(to_update(kobj), buf);
+	return len;
 }
 
 static ssize_t verify_store(struct kobject *kobj, struct kobj_attribute *attr,

@@ -199,6 +199,24 @@ struct lsp_blocker {
 };
 
 /**
+ * struct lsp_own - what the text of a part's module must be
+ * @locks: the module's table of lock prefixes; it stays in the module
+ * @nr_locks: number of them
+ * @sums: checksum of each block, holes taken as zero (owned)
+ * @nr_sums: number of checksums
+ * @holes: sorted holes, their offsets in the text (owned)
+ * @nr_holes: number of holes
+ */
+struct lsp_own {
+	const s32	*locks;
+	u32		nr_locks;
+	u32		*sums;
+	u32		nr_sums;
+	struct lsp_hole	*holes;
+	u32		nr_holes;
+};
+
+/**
  * struct lsp_part - what an update does to one object; one module
  * @update: the update it belongs to
  * @node: in the update's list, under lsp_mutex
@@ -220,6 +238,8 @@ struct lsp_blocker {
  * @nr_patches: number of them
  * @data: read-only objects that get new contents, constant (owned)
  * @nr_data: number of them
+ * @own: the text of @mod, from its last moment before it is LIVE; under
+ *	lsp_mutex, constant afterwards
  * @kobjs: kobjects in use, plus one while the directory exists
  * @released: completed when there are none
  */
@@ -241,6 +261,7 @@ struct lsp_part {
 	unsigned int		nr_patches;
 	struct lsp_datum	*data;
 	unsigned int		nr_data;
+	struct lsp_own		own;
 	refcount_t		kobjs;
 	struct completion	released;
 };
@@ -268,9 +289,11 @@ struct lsp_part {
  * @nr_blockers: number of them
  * @tainted: it was enabled once: the kernel is tainted, and tasks may have
  *	been in its code
- * @changed: name of the function or object that the last ``verify`` found
- *	changed; belongs to a part, so it is forgotten when any of them goes
+ * @changed: name of the function, object or module that the last ``verify``
+ *	found changed; belongs to a part, so it is forgotten when any of them
+ *	goes
  * @changed_offset: where in it
+ * @changed_addr: instead of that if it is code of the update, else 0
  * @kobjs: kobjects in use, plus one while the directory exists
  * @released: completed when there are none
  */
@@ -296,6 +319,7 @@ struct lsp_update {
 	bool			tainted;
 	const char		*changed;
 	unsigned int		changed_offset;
+	unsigned long		changed_addr;
 	refcount_t		kobjs;
 	struct completion	released;
 };

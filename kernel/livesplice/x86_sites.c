@@ -217,6 +217,17 @@ static bool lsp_static_call_func(const struct lsp_text *text,
 	return key && !copy_from_kernel_nofault(func, (void *)key, sizeof(*func));
 }
 
+/**
+ * lsp_arch_static_call_length() - how long is the site of a static call?
+ * @insn: its bytes, as the compiler or the kernel wrote them
+ *
+ * Return: number of bytes that the kernel may rewrite.
+ */
+u32 lsp_arch_static_call_length(const u8 *insn)
+{
+	return lsp_is_jcc32(insn) ? 6 : CALL_INSN_SIZE;
+}
+
 /* A conditional tail call of a static call, or what it becomes for NULL. */
 static bool lsp_match_static_jcc(struct lsp_stream *stream, u32 i,
 				 unsigned long func)

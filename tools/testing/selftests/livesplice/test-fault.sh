@@ -168,7 +168,7 @@ vetoed()
 	echo none >"$WATCH/veto_$1"
 }
 
-plan 87
+plan 90
 
 is "load the target" ok "$(load_module binfmt_misc)"
 is "load lsp_watch" ok "$(load lsp_watch)"
@@ -202,10 +202,12 @@ step_load lsp_data_plan ENOEXEC
 step_load lsp_imports_resolve ENOEXEC
 step_load lsp_sums_make ENOEXEC
 step_load lsp_add ENOEXEC
+step_load lsp_own_make ENOEXEC
 step_load lsp_sysfs_add EINVAL
 vetoed before
 vetoed after
 is "load both" "ok ok" "$(load $CODE) $(load $DATA)"
+step $CODE 1 lsp_verify_own ENOEXEC format
 step $CODE 1 lsp_hold_parts ENOEXEC format
 steps $CODE 1
 is "enable $CODE" ok "$(switch_on $CODE)"

@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * livesplice: is everything that an update is about what it must be now? Called
+ * by sysfs.c for ``verify``, and by core.c before anything is enabled.
+ *
+ * DOC: What verify compares
+ *
+ * In this order: read-only objects, byte by byte; each replaced function, its
+ * fragments, and the functions that read what is rewritten, by the checksums
+ * of the match; each entry, byte by byte: the old bytes or the jump; the code
+ * of the update itself.
+ *
+ * What the kernel itself goes on rewriting is left out, it may be different at
+ * any time: static branches and calls, the sites of tracers, lock prefixes of
+ * a machine with one CPU. Probes are seen through.
+ */
+#define pr_fmt(fmt) "livesplice: " fmt
+
+#include <linux/error-injection.h>
+#include <linux/kallsyms.h>
+#include <linux/printk.h>
+#include <linux/string.h>
+#include <linux/sysfs.h>
+
+#include "internal.h"
+#include "switch.h"
+
+/* Is this function what it must be? Else @offset is where it is not. */
+static bool lsp_verify_patch(const struct lsp_patch *patch, bool enabled,
+			     unsigned int *offset)
+{
+	struct lsp_entry entry = { .patch = patch };
+	const struct lsp_patch *top;
+	u8 bytes[LSP_JUMP_SIZE];
+
+	if (!lsp_sums_check(patch, offset))
+		return false;
+	if (!patch->new_addr)
+		return true;
+	/* Enabled, it holds the jump of whoever came last. */
+	for (top = patch; enabled && top->above; top = top->above)
+		;
+	lsp_arch_jump(entry.jump, patch->site, top->new_addr);
+	*offset = patch->site - patch->entry;
+	return lsp_arch_read_text(bytes, patch->site, sizeof(bytes)) &&
+	       !memcmp(bytes, lsp_expected(&entry, enabled), sizeof(bytes));
+}
+
+/**
+ * lsp_verify() - is the running text what it must be?
+ * @update: the update; gets the answer
+ *
+ * Context: lsp_mutex held; may sleep.
+ */
+void lsp_verify(struct lsp_update *update)
+{
+	bool enabled = update->state == LSP_ENABLED;
+	const struct lsp_patch *patch;
+	const struct lsp_datum *datum;
+	const struct lsp_part *part;
+
+	lockdep_assert_held(&lsp_mutex);
+
+	update->changed = NULL;
+	update->changed_addr = 0;
+	lsp_for_each_datum(update, part, datum) {
+		if (lsp_data_check(datum, enabled, &update->changed_offset))
+			continue;
+		update->changed = datum->name;
+		return;
+	}
+	lsp_for_each_patch(update, part, patch) {
+		if (lsp_verify_patch(patch, enabled, &update->changed_offset))
+			continue;
+		update->changed = patch->name;
+		return;
+	}
+	list_for_each_entry(part, &update->parts, node) {
+		update->changed_addr = lsp_own_check(part);
+		if (!update->changed_addr)
+			continue;
+		update->changed = part->mod->name;
+		return;
+	}
+}
+
+/**
+ * lsp_verify_emit() - what lsp_verify() has found, as text
+ * @update: the update
+ * @buf: a page that belongs to a sysfs file
+ *
+ * Context: lsp_mutex held.
+ * Return: length of the text.
+ */
+int lsp_verify_emit(const struct lsp_update *update, char *buf)
+{
+	unsigned long addr = update->changed_addr, size, offset;
+	char name[KSYM_NAME_LEN];
+
+	lockdep_assert_held(&lsp_mutex);
+
+	if (!update->changed)
+		return sysfs_emit(buf, "ok\n");
+	if (!addr)
+		return sysfs_emit(buf, "%s+0x%x\n", update->changed,
+				  update->changed_offset);
+	if (lookup_symbol_name(addr, name) ||
+	    !kallsyms_lookup_size_offset(addr, &size, &offset))
+		return sysfs_emit(buf, "%s\n", update->changed);
+	return sysfs_emit(buf, "%s+0x%lx\n", name, offset);
+}
+
+/**
+ * lsp_verify_own() - may the code of an update be put in use?
+ * @update: the update
+ *
+ * Context: lsp_mutex held; may sleep.
+ * Return: LSP_OK, or LSP_CHANGED with the place in the log.
+ */
+enum lsp_reason lsp_verify_own(const struct lsp_update *update)
+{
+	const struct lsp_part *part;
+	unsigned long addr;
+
+	list_for_each_entry(part, &update->parts, node) {
+		addr = lsp_own_check(part);
+		if (!addr)
+			continue;
+		pr_err("%s: new code has changed at %pS\n", update->name,
+		       (void *)addr);
+		return LSP_CHANGED;
+	}
+	return LSP_OK;
+}
+ALLOW_ERROR_INJECTION(lsp_verify_own, TRUE);
