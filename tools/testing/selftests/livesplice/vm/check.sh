@@ -46,6 +46,7 @@ test-trace.sh 90
 test-perf.sh 60
 test-memory.sh 60
 test-pause.sh 180
+test-verify.sh 120
 test-pinned.sh 60
 "
 
@@ -246,7 +247,7 @@ test_modules()
 	build=$(mktemp -d)
 	cp "$SELFTESTS"/test_modules/{Makefile,*.c} "$build/"
 	if make -s -C "$build" KDIR="$OBJ" modules >"$build/log" 2>&1; then
-		cp "$build"/lsp_{bench,splat,watch}.ko "$1/"
+		cp "$build"/lsp_{bench,intruder,splat,watch}.ko "$1/"
 	else
 		cat "$build/log"
 		not_ok "build the test modules"
