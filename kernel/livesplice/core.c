@@ -325,6 +325,11 @@ static int __init lsp_init(void)
 {
 	int err;
 
+	err = lsp_arch_deny_init();
+	if (err) {
+		lsp_poison("all functions that must stay are known");
+		return err;
+	}
 	err = lsp_sysfs_init();
 	if (err)
 		return err;

@@ -268,6 +268,7 @@ unsigned long lsp_arch_site(unsigned long addr, unsigned int size,
 			    enum lsp_reason *reason);
 void lsp_arch_jump(u8 *insn, unsigned long site, unsigned long target);
 const char *lsp_arch_owner(unsigned long site);
+int lsp_arch_deny_init(void);
 bool lsp_arch_denied(unsigned long addr, unsigned long size);
 unsigned long lsp_arch_saved_sp(struct task_struct *task);
 bool lsp_arch_stack_live(struct task_struct *task,

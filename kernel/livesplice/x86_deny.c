@@ -4,6 +4,9 @@
  * text is being changed or are on every stack. Called by load.c.
  */
 
+#include <linux/cache.h>
+#include <linux/errno.h>
+#include <linux/init.h>
 #include <linux/kallsyms.h>
 #include <linux/kernel.h>
 #include <linux/kprobes.h>
@@ -74,10 +77,15 @@ static const char * const lsp_denied[] = {
 /* Everything of the engine itself has one of these in front. */
 static const char * const lsp_own_prefixes[] = { "lsp_", "livesplice_" };
 
-struct lsp_span_of_text {
-	unsigned long	start;
-	unsigned long	size;
-};
+/*
+ * Where the functions of the list are, however many names they have: looked up
+ * once, for each of them takes thousands of comparisons of names. An update may
+ * replace a thousand functions.
+ */
+#define LSP_MAX_DENIED		512
+
+static unsigned long lsp_denied_addrs[LSP_MAX_DENIED] __ro_after_init;
+static unsigned int lsp_nr_denied __ro_after_init;
 
 static bool lsp_overlaps(unsigned long addr, unsigned long size,
 			 const void *start, const void *end)
@@ -85,12 +93,31 @@ static bool lsp_overlaps(unsigned long addr, unsigned long size,
 	return addr < (unsigned long)end && addr + size > (unsigned long)start;
 }
 
-static int lsp_deny_match(void *data, unsigned long addr)
+static int __init lsp_deny_one(void *data, unsigned long addr)
 {
-	const struct lsp_span_of_text *span = data;
+	if (lsp_nr_denied == LSP_MAX_DENIED)
+		return -ENOSPC;
+	lsp_denied_addrs[lsp_nr_denied++] = addr;
+	return 0;
+}
 
-	/* Any value but 0 ends the search. */
-	return addr - span->start < span->size;
+/**
+ * lsp_arch_deny_init() - find the functions that can never be replaced
+ *
+ * Return: 0, or -ENOSPC if there are more of these names than there is room for.
+ */
+int __init lsp_arch_deny_init(void)
+{
+	unsigned int i;
+	int err;
+
+	for (i = 0; i < ARRAY_SIZE(lsp_denied); i++) {
+		err = kallsyms_on_each_match_symbol(lsp_deny_one,
+						    lsp_denied[i], NULL);
+		if (err)
+			return err;
+	}
+	return 0;
 }
 
 static bool lsp_denied_name(const char *symbol)
@@ -126,7 +153,6 @@ static bool lsp_denied_section(unsigned long addr, unsigned long size)
  */
 bool lsp_arch_denied(unsigned long addr, unsigned long size)
 {
-	struct lsp_span_of_text span = { addr, size };
 	char symbol[KSYM_NAME_LEN];
 	unsigned int i;
 
@@ -140,9 +166,8 @@ bool lsp_arch_denied(unsigned long addr, unsigned long size)
 	if (!lookup_symbol_name(addr, symbol) && lsp_denied_name(symbol))
 		return true;
 	/* The address may have more names than the one that was found. */
-	for (i = 0; i < ARRAY_SIZE(lsp_denied); i++)
-		if (kallsyms_on_each_match_symbol(lsp_deny_match,
-						  lsp_denied[i], &span))
+	for (i = 0; i < lsp_nr_denied; i++)
+		if (lsp_denied_addrs[i] - addr < size)
 			return true;
 	return false;
 }
