@@ -153,7 +153,7 @@ static void format_bad_info(struct kunit *test)
 	EXPECT_REFUSED(test, ex->info.magic[7] ^= 1);
 	EXPECT_REFUSED(test, ex->info.version++);
 	EXPECT_REFUSED(test, ex->info.machine++);
-	EXPECT_REFUSED(test, ex->info.flags = 2);
+	EXPECT_REFUSED(test, ex->info.flags = 4);
 	EXPECT_REFUSED(test, ex->info.name = STR_SIZE);
 	EXPECT_REFUSED(test, ex->info.name = STR_EMPTY);
 	EXPECT_REFUSED(test, ex->info.name = STR_UNIT);
