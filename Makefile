@@ -23,6 +23,7 @@ help:
 	@echo  '  corpus          - Every real fix of the corpus: generate, apply, undo'
 	@echo  '  bench           - What a pause and a call cost'
 	@echo  '  bench-gen       - What making an update costs: seconds by step, memory'
+	@echo  '  faults          - The tests that make every step fail, and their table'
 	@echo  ''
 	@echo  'Testing:'
 	@echo  '  check           - Every test that a change must pass'
@@ -37,8 +38,8 @@ help:
 	@echo  ''
 	@echo  '  clean           - Remove what was built in this directory'
 
-.PHONY: demo check lint corpus bench bench-gen matrix
-demo check lint corpus bench bench-gen matrix:
+.PHONY: demo check lint corpus bench bench-gen faults matrix
+demo check lint corpus bench bench-gen faults matrix:
 	@$(VM)/$@.sh
 
 .PHONY: integrate remove

@@ -25,6 +25,7 @@
 #include <linux/module.h>
 #include <linux/printk.h>
 #include <linux/slab.h>
+#include <linux/sysfs.h>
 
 #include "internal.h"
 
@@ -286,4 +287,46 @@ bool lsp_base_text(const struct lsp_part *part, unsigned long addr,
 			return true;
 	}
 	return false;
+}
+
+/* Has one of the parts before, or of the places in this one, said so already? */
+static bool lsp_is_first_stand(const struct lsp_update *update,
+			       const struct lsp_part *last, unsigned int nr)
+{
+	const struct lsp_update *other = last->stands[nr]->update;
+	const struct lsp_part *part;
+	unsigned int i;
+
+	list_for_each_entry(part, &update->parts, node) {
+		for (i = 0; i < (part == last ? nr : part->nr_stands); i++)
+			if (part->stands[i]->update == other)
+				return false;
+		if (part == last)
+			break;
+	}
+	return true;
+}
+
+/**
+ * lsp_base_emit() - names of the updates that one stands on, for sysfs
+ * @update: the update
+ * @buf: the page
+ *
+ * Context: lsp_mutex held.
+ * Return: number of bytes.
+ */
+int lsp_base_emit(const struct lsp_update *update, char *buf)
+{
+	const struct lsp_part *part;
+	unsigned int i;
+	int at = 0;
+
+	lockdep_assert_held(&lsp_mutex);
+
+	list_for_each_entry(part, &update->parts, node)
+		for (i = 0; i < part->nr_stands; i++)
+			if (lsp_is_first_stand(update, part, i))
+				at += sysfs_emit_at(buf, at, "%s\n",
+						    part->stands[i]->update->name);
+	return at;
 }

@@ -101,6 +101,9 @@ static struct lsp_part *lsp_take(const struct module *mod)
 {
 	struct lsp_part *part;
 
+	if (!lsp_is_ours(mod))
+		return NULL;
+
 	guard(mutex)(&lsp_mutex);
 
 	part = lsp_find(mod);
@@ -291,6 +294,8 @@ static int lsp_coming(struct module *mod)
 	enum lsp_reason reason = LSP_OK;
 	struct lsp_part *part;
 
+	if (!lsp_is_ours(mod))
+		return 0;
 	/* Nobody can take it away: its module is on the way up, in this task. */
 	scoped_guard(mutex, &lsp_mutex) {
 		part = lsp_find(mod);

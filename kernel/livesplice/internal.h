@@ -60,6 +60,7 @@ extern struct mutex lsp_mutex;
 enum lsp_reason lsp_may_add(struct lsp_part *part);
 enum lsp_reason lsp_add(struct lsp_part *part);
 void lsp_remove(struct lsp_part *part);
+bool lsp_is_ours(const struct module *mod);
 struct lsp_part *lsp_find(const struct module *mod);
 const struct lsp_update *lsp_next(const struct lsp_update *update);
 const struct lsp_part *lsp_find_part(const struct lsp_update *update,
@@ -80,6 +81,7 @@ enum lsp_reason lsp_base_check(const struct lsp_update *update,
 struct lsp_update *lsp_base_user(const struct lsp_update *update,
 				 const struct list_head *updates);
 void lsp_base_settle(struct lsp_update *update, bool enabled);
+int lsp_base_emit(const struct lsp_update *update, char *buf);
 struct lsp_patch *lsp_base_newest(const struct lsp_part *part,
 				  unsigned long entry);
 bool lsp_base_text(const struct lsp_part *part, unsigned long addr,
@@ -156,7 +158,7 @@ bool lsp_data_check(const struct lsp_datum *datum, bool enabled,
 
 enum lsp_reason lsp_switch(struct lsp_update *update, bool enable);
 
-/* Longest pause, in microseconds, up to the point of no return. */
+/* pause.c: longest pause, in microseconds, up to the point of no return */
 extern unsigned int lsp_max_pause_us;
 
 /* verify.c: is all of it what it must be? */

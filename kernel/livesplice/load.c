@@ -14,11 +14,9 @@
 #define pr_fmt(fmt) "livesplice: " fmt
 
 #include <linux/err.h>
-#include <linux/minmax.h>
 #include <linux/module.h>
 #include <linux/printk.h>
 #include <linux/slab.h>
-#include <linux/sort.h>
 #include <linux/string.h>
 #include <linux/timekeeping.h>
 
@@ -31,26 +29,6 @@
 
 #define LSP_DEFAULT_ATTEMPTS	20
 #define LSP_DEFAULT_RETRY_MS	100
-
-/**
- * struct lsp_loading - one load under way
- * @image: the module
- * @tables: its tables
- * @values: what is known about symbols
- * @diag: where and why it failed
- * @damage: what is wrong with the tables
- * @detail: name that the reason is about, if it is not a mismatch
- * @part: what will be registered
- */
-struct lsp_loading {
-	const struct lsp_image	*image;
-	struct lsp_tables	tables;
-	struct lsp_values	values;
-	struct lsp_diag		diag;
-	struct lsp_damage	damage;
-	const char		*detail;
-	struct lsp_part		*part;
-};
 
 /* Find the tables among the module's sections. */
 static enum lsp_reason lsp_find_tables(struct lsp_loading *load,
@@ -131,12 +109,18 @@ static bool lsp_module_stays(const struct module *mod, unsigned long addr,
 			 within_module_core(addr, mod);
 }
 
-/*
- * Bytes [offset, offset + size) of one of the module's loaded sections that
- * stay when its init is over; with SHF_EXECINSTR of its text.
+/**
+ * lsp_module_bytes() - bytes of the module that stay when its init is over
+ * @image: the module
+ * @shndx: one of its sections, which must be loaded and have contents
+ * @offset: first byte in the section
+ * @size: number of bytes
+ * @flags: SHF_EXECINSTR if they must be text
+ *
+ * Return: the bytes, or NULL if there are none such.
  */
-static void *lsp_module_bytes(const struct lsp_image *image, u32 shndx,
-			      u32 offset, u32 size, unsigned long flags)
+void *lsp_module_bytes(const struct lsp_image *image, u32 shndx, u32 offset,
+		       u32 size, unsigned long flags)
 {
 	const Elf_Shdr *shdr;
 	unsigned long addr;
@@ -192,134 +176,6 @@ static const void *lsp_new_contents(const void *priv, const struct lsp_data *row
 	u32 size = load->tables.symbols[row->symbol].size;
 
 	return lsp_module_bytes(load->image, row->shndx, row->offset, size, 0);
-}
-
-/* The jump must not lie over bytes that the kernel goes on rewriting. */
-static bool lsp_site_in_hole(const struct lsp_patch *patch)
-{
-	u32 site = patch->site - patch->old_addr;
-	unsigned int i;
-
-	for (i = 0; i < patch->nr_holes; i++)
-		if (patch->holes[i].offset < site + LSP_JUMP_SIZE &&
-		    patch->holes[i].offset + patch->holes[i].length > site)
-			return true;
-	return false;
-}
-
-/* The jump takes the place of the one that is there. */
-static enum lsp_reason lsp_plan_stacked(struct lsp_patch *patch)
-{
-	patch->site = patch->below->site;
-	lsp_arch_jump(patch->saved, patch->site, patch->below->new_addr);
-	return LSP_OK;
-}
-
-/* Where the jump goes, if one can go there at all. */
-static enum lsp_reason lsp_plan_jump(struct lsp_loading *load,
-				     struct lsp_patch *patch,
-				     const struct lsp_func *func)
-{
-	enum lsp_reason reason;
-	void *code;
-
-	code = lsp_module_bytes(load->image, func->shndx, func->offset,
-				func->size, SHF_EXECINSTR);
-	if (!code)
-		return LSP_FORMAT;
-	patch->new_addr = (unsigned long)code;
-	patch->new_size = func->size;
-	/* No name at this address: a weak definition that another one overrides. */
-	patch->pos = lsp_names_pos(&load->values.names, patch->name,
-				   patch->entry);
-	if (!patch->pos && !lsp_base_text(load->part, patch->entry, 1))
-		return LSP_UNRESOLVED;
-	/* New in an update that we stand on: it has the name once. */
-	patch->pos = max(patch->pos, 1U);
-	if (lsp_arch_denied(patch->old_addr, patch->old_size))
-		return LSP_DENIED;
-	if (patch->below)
-		return lsp_plan_stacked(patch);
-	patch->site = lsp_arch_site(patch->old_addr, patch->old_size, &reason);
-	if (!patch->site)
-		return reason;
-	if (lsp_site_in_hole(patch))
-		return LSP_SITE;
-	if (!lsp_arch_read_text(patch->saved, patch->site, LSP_JUMP_SIZE))
-		return LSP_CHANGED;
-	return LSP_OK;
-}
-
-static enum lsp_reason lsp_plan_patch(struct lsp_loading *load,
-				      struct lsp_patch *patch,
-				      const struct lsp_func *func)
-{
-	const struct lsp_symbol *sym = &load->tables.symbols[func->symbol];
-	enum lsp_reason reason;
-
-	load->detail = lsp_string(&load->tables, sym->name);
-	patch->part = load->part;
-	patch->reader = func->flags & LSP_FUNC_READER;
-	patch->name = kstrdup(load->detail, GFP_KERNEL);
-	if (!patch->name)
-		return LSP_NOMEM;
-	if (!lsp_values_place(&load->values, func->symbol, &patch->entry))
-		return LSP_UNRESOLVED;
-	patch->below = lsp_base_newest(load->part, patch->entry);
-	patch->old_addr = patch->below ? patch->below->new_addr : patch->entry;
-	patch->old_size = sym->size;
-	reason = lsp_match_function(&load->values, func->symbol, &patch->holes,
-				    &patch->nr_holes, &load->diag);
-	if (reason == LSP_OK && !func->flags)
-		reason = lsp_plan_jump(load, patch, func);
-	/* The pause cannot tell whether such a function is in use. */
-	if (reason == LSP_OK && patch->reader &&
-	    lsp_arch_denied(patch->old_addr, patch->old_size))
-		reason = LSP_DENIED;
-	if (reason == LSP_OK)
-		reason = lsp_sums_make(patch);
-	return reason;
-}
-
-static int lsp_cmp_patch(const void *a, const void *b)
-{
-	const struct lsp_patch *x = a, *y = b;
-
-	return x->old_addr < y->old_addr ? -1 : x->old_addr > y->old_addr;
-}
-
-static enum lsp_reason lsp_plan_patches(struct lsp_loading *load)
-{
-	struct lsp_part *part = load->part;
-	enum lsp_reason reason;
-	u32 i;
-
-	/* A first part may be there for the others only. */
-	if (!load->tables.nr_funcs)
-		return LSP_OK;
-	part->patches = kvcalloc(load->tables.nr_funcs, sizeof(*part->patches),
-				 GFP_KERNEL);
-	if (!part->patches)
-		return LSP_NOMEM;
-	for (i = 0; i < load->tables.nr_funcs; i++) {
-		/* Counted first, so that a half-made one is freed as well. */
-		part->nr_patches++;
-		reason = lsp_plan_patch(load, &part->patches[i],
-					&load->tables.funcs[i]);
-		if (reason != LSP_OK)
-			return reason;
-	}
-	sort(part->patches, part->nr_patches, sizeof(*part->patches),
-	     lsp_cmp_patch, NULL);
-	for (i = 1; i < part->nr_patches; i++) {
-		const struct lsp_patch *last = &part->patches[i - 1];
-
-		load->detail = part->patches[i].name;
-		if (last->old_addr + last->old_size > part->patches[i].old_addr)
-			return LSP_FORMAT;
-	}
-	load->detail = NULL;
-	return LSP_OK;
 }
 
 /* The module that the part is for has to be there, and to stay. */

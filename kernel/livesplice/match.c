@@ -23,8 +23,6 @@
 #include <linux/sort.h>
 #include <linux/string.h>
 
-#include <asm/sections.h>
-
 #include "match.h"
 
 /* Most addresses that one name may have to be of use as a starting point. */
@@ -112,21 +110,6 @@ static void lsp_matcher_free(struct lsp_matcher *m)
 	kvfree(m->holes);
 }
 
-/* Whether the whole of a function is text that stays in memory. */
-static bool lsp_is_running_text(const struct lsp_values *values,
-				unsigned long addr, unsigned long size)
-{
-	const struct module *target = values->names.target;
-
-	if (lsp_base_text(values->part, addr, size))
-		return true;
-	if (target)
-		return within_module_mem_type(addr, target, MOD_TEXT) &&
-		       within_module_mem_type(addr + size - 1, target, MOD_TEXT);
-	return core_kernel_text(addr) && core_kernel_text(addr + size - 1) &&
-	       !is_kernel_inittext(addr) && !is_kernel_inittext(addr + size - 1);
-}
-
 static void lsp_diag_set(struct lsp_matcher *m, u32 symbol, const char *what)
 {
 	*m->diag = (struct lsp_diag) {
@@ -134,51 +117,6 @@ static void lsp_diag_set(struct lsp_matcher *m, u32 symbol, const char *what)
 		.function = symbol, .what = what,
 		.progress = m->diag->progress,
 	};
-}
-
-/*
- * Compare one function with the code at the place that its section's base
- * gives. @run has room for the function, @text->holes for the section's sites
- * and the entry.
- */
-static bool lsp_match_text(struct lsp_text *text, struct lsp_values *values,
-			   u32 symbol, u8 *run)
-{
-	const struct lsp_symbol *sym = &values->tables->symbols[symbol];
-	const struct lsp_patch *below;
-	u32 offset, length;
-
-	text->tables = values->tables;
-	text->values = values;
-	text->section = sym->section;
-	text->sec = &values->tables->sections[sym->section];
-	text->pre = values->tables->bytes + text->sec->bytes;
-	text->start = sym->offset;
-	text->size = sym->size;
-	text->run = run;
-	text->addr = values->base[sym->section] + sym->offset;
-	text->nr_holes = 0;
-
-	below = lsp_base_newest(values->part, text->addr);
-	if (below) {
-		text->addr = below->new_addr;
-		values->moved[sym->section] = text->addr - sym->offset;
-	}
-	if (!lsp_is_running_text(values, text->addr, text->size))
-		return false;
-	if (!lsp_arch_read_text(run, text->addr, text->size))
-		return false;
-	for (offset = 0; offset < text->size; offset += length) {
-		length = lsp_arch_match(text, offset);
-		if (!length)
-			return false;
-		if (length > text->size - offset) {
-			text->diag->offset = offset;
-			text->diag->what = "instruction leaves the function";
-			return false;
-		}
-	}
-	return true;
 }
 
 static bool lsp_try_function(struct lsp_matcher *m, u32 symbol)
@@ -424,49 +362,3 @@ enum lsp_reason lsp_match(struct lsp_values *values, struct lsp_diag *diag)
 	return reason;
 }
 ALLOW_ERROR_INJECTION(lsp_match, TRUE);
-
-/**
- * lsp_match_function() - match one function again, for what it is made of
- * @values: values after a successful lsp_match()
- * @symbol: the function
- * @holes: set to an array of the bytes that the kernel goes on rewriting; the
- *	caller frees it with kfree()
- * @nr_holes: set to their number
- * @diag: says where it failed
- *
- * Context: may sleep; takes text_mutex for a moment.
- * Return: LSP_OK, LSP_CHANGED or LSP_NOMEM.
- */
-enum lsp_reason lsp_match_function(struct lsp_values *values, u32 symbol,
-				   struct lsp_hole **holes,
-				   unsigned int *nr_holes,
-				   struct lsp_diag *diag)
-{
-	const struct lsp_symbol *sym = &values->tables->symbols[symbol];
-	size_t sites = values->tables->sections[sym->section].nr_sites;
-	struct lsp_text text = { .diag = diag };
-	enum lsp_reason reason = LSP_NOMEM;
-	u8 *run;
-
-	memset(diag, 0, sizeof(*diag));
-	diag->function = symbol;
-	diag->what = "changed while it was being looked at";
-	*holes = NULL;
-	*nr_holes = 0;
-	run = kvmalloc(sym->size, GFP_KERNEL);
-	text.holes = kvcalloc(sites + 1, sizeof(*text.holes), GFP_KERNEL);
-	if (run && text.holes)
-		reason = lsp_match_text(&text, values, symbol, run) ?
-			 LSP_OK : LSP_CHANGED;
-	if (reason == LSP_OK && text.nr_holes) {
-		*holes = kmemdup_array(text.holes, text.nr_holes,
-				       sizeof(**holes), GFP_KERNEL);
-		if (*holes)
-			*nr_holes = text.nr_holes;
-		else
-			reason = LSP_NOMEM;
-	}
-	kvfree(text.holes);
-	kvfree(run);
-	return reason;
-}

@@ -43,6 +43,8 @@ struct lsp_image {
 };
 
 int lsp_load(const struct lsp_image *image);
+void *lsp_module_bytes(const struct lsp_image *image, u32 shndx, u32 offset,
+		       u32 size, unsigned long flags);
 
 /* checksum.c: is the file still what splice-gen wrote? */
 
@@ -270,6 +272,11 @@ struct lsp_text {
 };
 
 enum lsp_reason lsp_match(struct lsp_values *values, struct lsp_diag *diag);
+
+/* match_text.c: one function against one place */
+
+bool lsp_match_text(struct lsp_text *text, struct lsp_values *values,
+		    u32 symbol, u8 *run);
 enum lsp_reason lsp_match_function(struct lsp_values *values, u32 symbol,
 				   struct lsp_hole **holes,
 				   unsigned int *nr_holes,
@@ -294,6 +301,30 @@ enum lsp_reason lsp_data_plan(struct lsp_part *part, struct lsp_values *values,
 			      const void *(*new)(const void *priv,
 						 const struct lsp_data *row),
 			      const void *priv, struct lsp_diag *diag);
+
+/**
+ * struct lsp_loading - one load under way
+ * @image: the module
+ * @tables: its tables
+ * @values: what is known about symbols
+ * @diag: where and why it failed
+ * @damage: what is wrong with the tables
+ * @detail: name that the reason is about, if it is not a mismatch
+ * @part: what will be registered
+ */
+struct lsp_loading {
+	const struct lsp_image	*image;
+	struct lsp_tables	tables;
+	struct lsp_values	values;
+	struct lsp_diag		diag;
+	struct lsp_damage	damage;
+	const char		*detail;
+	struct lsp_part		*part;
+};
+
+/* plan.c: what becomes of each function */
+
+enum lsp_reason lsp_plan_patches(struct lsp_loading *load);
 
 /* x86*.c: what an architecture provides for this half */
 

@@ -27,8 +27,9 @@
 DEFINE_MUTEX(lsp_mutex);
 
 /*
- * Taken for the moment in which the list of updates changes, so that the loader
- * can look for a name without waiting for an operation.
+ * Taken for the moment in which the list of updates, or of the parts of one,
+ * changes, so that the loader can look for a module without waiting for an
+ * operation.
  */
 static DEFINE_MUTEX(lsp_names_lock);
 
@@ -185,13 +186,38 @@ enum lsp_reason lsp_add(struct lsp_part *part)
 		lsp_register(own);
 		return LSP_OK;
 	}
-	list_move_tail(&part->node, &update->parts);
+	scoped_guard(mutex, &lsp_names_lock)
+		list_move_tail(&part->node, &update->parts);
 	part->update = update;
 	WRITE_ONCE(update->nr_parts, update->nr_parts + 1);
 	lsp_update_free(own);
 	return LSP_OK;
 }
 ALLOW_ERROR_INJECTION(lsp_add, TRUE);
+
+/**
+ * lsp_is_ours() - is a module a part of an update that is registered?
+ * @mod: the module
+ *
+ * Nearly none is: it need not wait until an operation is over, which lsp_find()
+ * would.
+ *
+ * Context: may sleep; lsp_mutex not needed. The answer stays true as long as
+ * the caller keeps the module's state from changing.
+ * Return: true if so.
+ */
+bool lsp_is_ours(const struct module *mod)
+{
+	const struct lsp_update *update;
+	const struct lsp_part *part;
+
+	guard(mutex)(&lsp_names_lock);
+	list_for_each_entry(update, &lsp_updates, node)
+		list_for_each_entry(part, &update->parts, node)
+			if (part->mod == mod)
+				return true;
+	return false;
+}
 
 /**
  * lsp_find() - the part that a module is
@@ -252,7 +278,8 @@ void lsp_remove(struct lsp_part *part)
 		list_del_init(&update->node);
 		return;
 	}
-	list_del_init(&part->node);
+	scoped_guard(mutex, &lsp_names_lock)
+		list_del_init(&part->node);
 	WRITE_ONCE(update->nr_parts, update->nr_parts - 1);
 }
 

@@ -95,6 +95,10 @@ DEFINE_FREE(lsp_operation, struct lsp_operation *, lsp_operation_free(_T))
 bool lsp_map(struct lsp_operation *op);
 void lsp_unmap(struct lsp_operation *op);
 
+/* pause.c: the instant */
+
+void lsp_pause(struct lsp_operation *op);
+
 void lsp_data_store_stopped(const struct lsp_operation *op);
 
 /* perf.c: what perf is told */

@@ -37,9 +37,24 @@ struct guest {
 /* OLD or NEW, after a stay if there is one. */
 int lsp_test_old_answer(struct stay *stay);
 int lsp_test_new_answer(struct stay *stay);
+int lsp_test_newest_answer(struct stay *stay);
 /* The same plus 1; the old one stays in old_answer(). */
 int lsp_test_old_second(struct stay *stay);
 int lsp_test_new_second(struct stay *stay);
+
+/**
+ * struct hammer - a thread that calls the function all the time
+ * @task: the thread
+ * @calls: calls of the old and of the new function
+ * @wrong: calls with any other answer
+ */
+struct hammer {
+	struct task_struct	*task;
+	unsigned long		calls[2];
+	unsigned long		wrong;
+};
+
+int lsp_test_hammer(void *data);
 
 /* Call the old functions. */
 int lsp_test_answer(struct stay *stay);

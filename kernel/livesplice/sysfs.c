@@ -202,40 +202,12 @@ static ssize_t hooks_ns_show(struct kobject *kobj, struct kobj_attribute *attr,
 	return sysfs_emit(buf, "%llu\n", READ_ONCE(to_update(kobj)->hooks_ns));
 }
 
-/* Has one of the parts before, or of the places in this one, said so already? */
-static bool lsp_is_first_stand(const struct lsp_update *update,
-			       const struct lsp_part *last, unsigned int nr)
-{
-	const struct lsp_update *other = last->stands[nr]->update;
-	const struct lsp_part *part;
-	unsigned int i;
-
-	list_for_each_entry(part, &update->parts, node) {
-		for (i = 0; i < (part == last ? nr : part->nr_stands); i++)
-			if (part->stands[i]->update == other)
-				return false;
-		if (part == last)
-			break;
-	}
-	return true;
-}
-
 static ssize_t depends_show(struct kobject *kobj, struct kobj_attribute *attr,
 			    char *buf)
 {
-	const struct lsp_update *update = to_update(kobj);
-	const struct lsp_part *part;
-	unsigned int i;
-	int at = 0;
-
-	scoped_cond_guard(mutex_intr, return -EINTR, &lsp_mutex) {
-		list_for_each_entry(part, &update->parts, node)
-			for (i = 0; i < part->nr_stands; i++)
-				if (lsp_is_first_stand(update, part, i))
-					at += sysfs_emit_at(buf, at, "%s\n",
-						part->stands[i]->update->name);
-	}
-	return at;
+	scoped_cond_guard(mutex_intr, return -EINTR, &lsp_mutex)
+		return lsp_base_emit(to_update(kobj), buf);
+	return 0;
 }
 
 static ssize_t verify_show(struct kobject *kobj, struct kobj_attribute *attr,

@@ -8,9 +8,16 @@
 . ./functions.sh
 
 U=lsp_eventfd
+OTHER=lsp_bench
 TRIES=3
 
-need_update $U
+need_update $U $OTHER
+
+# Somebody waits for the lock of the engine, or for the next attempt.
+under_way()
+{
+	[ "$(value $U attempts)" -ge 1 ] && kill -0 "$started"
+}
 
 count()
 {
@@ -31,7 +38,7 @@ blocker_is()
 		"^$1 lsp-helper eventfd_read\+0x[0-9a-f]+/0x[0-9a-f]+\$"
 }
 
-plan 28
+plan 33
 
 is "load" ok "$(load $U)"
 is "max_attempts can be set" ok "$(put $SPLICE/$U/max_attempts $TRIES)"
@@ -53,6 +60,15 @@ check "second blocker named" blocker_is "$second"
 is "nobody else named" 2 "$(value $U blockers | wc -l)"
 is "kernel unchanged" 7 "$(count)"
 check "blocked task not disturbed" sleeps_in "$first" eventfd_read
+
+# Whoever has nothing to do with it need not wait for the end of an operation.
+is "many attempts" ok "$(put $SPLICE/$U/max_attempts 1000)"
+start lsp-helper put $SPLICE/$U/enabled 1
+check "an operation is under way" wait_for 5 under_way
+is "another module comes and goes meanwhile" "ok ok" \
+	"$(timeout 10 lsp-helper load "$LSP_UPDATES/$OTHER.ko") $(timeout 10 lsp-helper unload $OTHER)"
+check "the operation still is" under_way
+is "few attempts again" ok "$(put $SPLICE/$U/max_attempts $TRIES)"
 
 stop_all
 is "enable once they are gone" ok "$(switch_on $U)"
