@@ -132,10 +132,10 @@ static bool holds_registrations(const struct section *sec)
 	return end && is_padding(sec, end, sec->size);
 }
 
-/* Notes of the compiler lead to all functions, and mean nothing here. */
+/* Notes of the compiler and of objtool lead to all functions. */
 static bool is_note(const struct section *sec)
 {
-	return !(sec->flags & SHF_ALLOC) ||
+	return !(sec->flags & SHF_ALLOC) || section_is(sec, KIND_OBJTOOL) ||
 	       !strcmp(sec->name, "__patchable_function_entries") ||
 	       !strcmp(sec->name, "__mcount_loc");
 }

@@ -22,6 +22,9 @@ int entry(int x) { static int calls = 3; _printk("x %d\n", x); return table[x & 
 int other(int x) { _printk("other %d\n", x); return x; }
 int third(int x) { _printk("third %d\n", x); return x + 3; }
 int local(int *p) { int a[8]; keep(a); return a[*p & 7]; }
+#ifdef TOOL
+asm(".pushsection .ibt_endbr_seal,\"a\"\n.long _sub_I_65535_1 - .\n.popsection");
+#endif
 END
 }
 
@@ -76,6 +79,14 @@ check "a string that pre has is used there" count_is 1 .text.what '__splice\.old
 check "only the new one is left behind" eval "[[ \$(grep ^pinned report) == *'but this'* ]]"
 check "there is a place for it in the tables" "$SPLICE_ELF" finish -c \
 	-s <(printf '0x0\t_printk\tvmlinux\tEXPORT_SYMBOL\t\n') -O vmlinux \
+	-u 7:dir/unit.o:plain.o new.o
+
+# The object of a module of one file is what objtool has left.
+compile plain.o pre_src -DTOOL
+run_diff
+check "beside notes of objtool" count_is 1 .text.what '__splice\.old\.7\.[0-9a-f]+\.[0-9a-f]+\.o'
+check "there is a place for all of it" "$SPLICE_ELF" finish -c \
+	-s <(printf '0x0\t_printk\tvmlinux\tEXPORT_SYMBOL\t\n') -O module \
 	-u 7:dir/unit.o:plain.o new.o
 
 # A gap is no string: an address before the start of one may lie in that of
