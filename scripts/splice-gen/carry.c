@@ -5,7 +5,7 @@
  */
 #include <string.h>
 
-#include "splice-elf.h"
+#include "diff.h"
 
 /**
  * item_is_copied() - does new code have its own copy of an object?

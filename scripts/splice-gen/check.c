@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "splice-elf.h"
+#include "diff.h"
 
 /* What the engine puts into a function, and what it leaves in front of it. */
 #define JUMP_SIZE	5

@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "splice-elf.h"
+#include "diff.h"
 
 /* Nameless things may refer to each other; nobody nests them deeper. */
 #define MAX_DEPTH	8

@@ -9,7 +9,7 @@
  */
 #include <string.h>
 
-#include "splice-elf.h"
+#include "diff.h"
 
 static bool is_boot_only(const struct item *item)
 {

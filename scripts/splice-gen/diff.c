@@ -14,7 +14,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "splice-elf.h"
+#include "diff.h"
 
 /* The compiler notes the source; the assembler does not. */
 static bool is_assembly(const struct obj *obj)

@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "splice-elf.h"
+#include "diff.h"
 
 #define TRAMPOLINE_PREFIX	"__SCT__"
 #define KEY_PREFIX		"__SCK__"

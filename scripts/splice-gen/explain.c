@@ -15,7 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "splice-elf.h"
+#include "diff.h"
 
 #define ENDBR_SIZE	4
 #define CALL_SIZE	5

@@ -12,7 +12,7 @@
 #include <ctype.h>
 #include <string.h>
 
-#include "splice-elf.h"
+#include "diff.h"
 
 #define IDS_SECTION	".BTF_ids"
 #define ID_PREFIX	"__BTF_ID__"

@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "splice-elf.h"
+#include "diff.h"
 
 /* They use what their arguments point to and forget it; they never sleep. */
 static const char * const forgetful[] = {

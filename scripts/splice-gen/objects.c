@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "splice-elf.h"
+#include "diff.h"
 
 static bool is_read_only(const struct item *item)
 {

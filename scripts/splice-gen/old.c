@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "splice-elf.h"
+#include "diff.h"
 
 /* A string or constant that the engine comes across in the running kernel. */
 struct old_content {

@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "splice-elf.h"
+#include "diff.h"
 
 /* Most names that a report lists. */
 #define MAX_NAMES	6
