@@ -238,6 +238,49 @@ void lsp_base_settle(struct lsp_update *update, bool enabled)
 			patch->below->above = enabled ? patch : NULL;
 }
 
+/* What was where the jumps of @update are, in a copy of text at @addr. */
+static void lsp_base_lift_one(const struct lsp_update *update, u8 *bytes,
+			      unsigned long addr, u32 length)
+{
+	const struct lsp_patch *patch;
+	const struct lsp_part *part;
+	unsigned long i;
+
+	lsp_for_each_patch(update, part, patch) {
+		/* On top of another jump: that one has the old bytes. */
+		if (!patch->new_addr || patch->below)
+			continue;
+		for (i = 0; i < LSP_JUMP_SIZE; i++)
+			if (patch->site + i - addr < length)
+				bytes[patch->site + i - addr] = patch->saved[i];
+	}
+}
+
+/**
+ * lsp_base_lift() - take the jumps of others out of a copy of a part's code
+ * @part: the part
+ * @bytes: the copy
+ * @addr: what it is a copy of
+ * @length: number of bytes
+ * @updates: the registry
+ *
+ * A function that is new in the part may be replaced by an update on top of it.
+ *
+ * Context: lsp_mutex held.
+ */
+void lsp_base_lift(const struct lsp_part *part, u8 *bytes, unsigned long addr,
+		   u32 length, const struct list_head *updates)
+{
+	const struct lsp_update *other;
+
+	lockdep_assert_held(&lsp_mutex);
+
+	list_for_each_entry(other, updates, node)
+		if (other->state == LSP_ENABLED &&
+		    lsp_stands_on(other, part->update))
+			lsp_base_lift_one(other, bytes, addr, length);
+}
+
 /**
  * lsp_base_newest() - who has replaced a function last?
  * @part: a part; only those that it stands on count

@@ -68,6 +68,8 @@ const struct lsp_part *lsp_find_part(const struct lsp_update *update,
 bool lsp_is_first(const struct lsp_part *part);
 enum lsp_reason lsp_check_base(const struct lsp_update *update);
 struct lsp_update *lsp_check_user(const struct lsp_update *update);
+void lsp_lift_jumps(const struct lsp_part *part, u8 *bytes, unsigned long addr,
+		    u32 length);
 int lsp_target_coming(const struct module *mod);
 enum lsp_state lsp_shown_state(const struct lsp_update *update);
 
@@ -81,6 +83,8 @@ enum lsp_reason lsp_base_check(const struct lsp_update *update,
 struct lsp_update *lsp_base_user(const struct lsp_update *update,
 				 const struct list_head *updates);
 void lsp_base_settle(struct lsp_update *update, bool enabled);
+void lsp_base_lift(const struct lsp_part *part, u8 *bytes, unsigned long addr,
+		   u32 length, const struct list_head *updates);
 int lsp_base_emit(const struct lsp_update *update, char *buf);
 struct lsp_patch *lsp_base_newest(const struct lsp_part *part,
 				  unsigned long entry);

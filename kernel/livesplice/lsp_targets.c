@@ -53,9 +53,7 @@ typedef int (*target_fn)(int x);
 	HUNDRED(X, set, 6) HUNDRED(X, set, 7) HUNDRED(X, set, 8)	\
 	HUNDRED(X, set, 9)
 
-int bench_target_single(int x);
-
-noinline int bench_target_single(int x)
+static noinline int bench_target_single(int x)
 {
 	return x * 3 + LSP_ADD_1;
 }

@@ -216,6 +216,7 @@ static bool lsp_own_sum(const struct lsp_part *part, struct lsp_block *block,
 
 	if (!lsp_arch_read_text(bytes, block->addr, block->length))
 		return false;
+	lsp_lift_jumps(part, bytes, block->addr, block->length);
 	while (block->hole < own->nr_holes &&
 	       own->holes[block->hole].offset +
 	       own->holes[block->hole].length <= start)

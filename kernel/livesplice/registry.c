@@ -59,6 +59,21 @@ struct lsp_update *lsp_check_user(const struct lsp_update *update)
 	return lsp_base_user(update, &lsp_updates);
 }
 
+/**
+ * lsp_lift_jumps() - take the jumps of others out of a copy of a part's code
+ * @part: the part
+ * @bytes: the copy
+ * @addr: what it is a copy of
+ * @length: number of bytes
+ *
+ * Context: lsp_mutex held.
+ */
+void lsp_lift_jumps(const struct lsp_part *part, u8 *bytes, unsigned long addr,
+		    u32 length)
+{
+	lsp_base_lift(part, bytes, addr, length, &lsp_updates);
+}
+
 static struct lsp_update *lsp_find_update(const char *name)
 {
 	struct lsp_update *update;

@@ -28,7 +28,8 @@ static struct lsp_update *stack_one(struct kunit *test)
 	part->object = kstrdup(LSP_VMLINUX, GFP_KERNEL);
 	part->patches = kvcalloc(1, sizeof(*part->patches), GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, part->patches);
-	lsp_test_plan(test, part->update, lsp_test_new_answer, lsp_test_newest_answer, "old_answer");
+	lsp_test_plan(test, part->update, lsp_test_new_answer,
+		      lsp_test_newest_answer, "old_answer");
 	patch = part->patches;
 	patch->entry = below->entry;
 	patch->site = below->site;
@@ -62,6 +63,13 @@ static void expect_stack_ok(struct kunit *test, struct lsp_update *top)
 	EXPECT_TEXT_OK(test, update);
 }
 
+/* What is enabled must not go. */
+static void drop_top(struct kunit *test, struct lsp_update *top)
+{
+	KUNIT_ASSERT_EQ(test, top->state, LSP_LOADED);
+	lsp_update_free(top);
+}
+
 static void stacked_and_back(struct kunit *test)
 {
 	struct lsp_update *update = test->priv, *top;
@@ -93,7 +101,7 @@ static void stacked_and_back(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, lsp_test_leave(&guest), NEWEST);
 	KUNIT_EXPECT_EQ(test, set_top(top, false), LSP_OK);
 
-	lsp_update_free(top);
+	drop_top(test, top);
 	KUNIT_EXPECT_EQ(test, lsp_test_set(update, false), LSP_OK);
 	KUNIT_EXPECT_EQ(test, lsp_test_answer(NULL), OLD);
 }
@@ -123,7 +131,7 @@ static void stacked_under_load(struct kunit *test)
 	KUNIT_EXPECT_GT(test, hammer_.calls[1], 0);
 	KUNIT_EXPECT_EQ(test, lsp_test_answer(NULL), NEW);
 	KUNIT_EXPECT_FALSE(test, lsp_poisoned());
-	lsp_update_free(top);
+	drop_top(test, top);
 	KUNIT_EXPECT_EQ(test, lsp_test_set(update, false), LSP_OK);
 }
 

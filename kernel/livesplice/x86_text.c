@@ -127,43 +127,67 @@ bool lsp_all_nops(const u8 *bytes, u32 length)
 	return true;
 }
 
-#ifdef CONFIG_KPROBES
-/* Put back what a probe at @at replaced, as far as the copy @dst has it. */
-static void lsp_unprobe_one(u8 *dst, unsigned long addr, size_t len,
-			    const struct kprobe *probe, unsigned long at)
-{
-#ifdef CONFIG_OPTPROBES
-	const u8 *rest = container_of(probe, const struct optimized_kprobe,
-				      kp)->optinsn.copied_insn;
-	int i;
+/**
+ * struct lsp_window - a copy of running text
+ * @bytes: the copy
+ * @addr: address of the text
+ * @len: number of bytes
+ */
+struct lsp_window {
+	u8		*bytes;
+	unsigned long	addr;
+	size_t		len;
+};
 
-	if (probe->flags & KPROBE_FLAG_OPTIMIZED)
-		for (i = 0; i < DISP32_SIZE; i++)
-			if (at + 1 + i >= addr && at + 1 + i < addr + len)
-				dst[at + 1 + i - addr] = rest[i];
-#endif
-	if (at >= addr)
-		dst[at - addr] = probe->opcode;
+/* Change a byte of the copy, if it is in there. */
+static void lsp_window_set(struct lsp_window *window, unsigned long addr, u8 byte)
+{
+	if (addr - window->addr < window->len)
+		window->bytes[addr - window->addr] = byte;
 }
 
-/*
- * Put back what probes replaced in the copy @dst of [addr, addr + len). The
- * jump of one that is optimised may begin in front of it.
- */
-static void lsp_unprobe(u8 *dst, unsigned long addr, size_t len)
+#ifdef CONFIG_OPTPROBES
+/* What the jump of an optimized probe has overwritten, but for the first byte. */
+static void lsp_unoptimize(struct lsp_window *window, struct kprobe *probe)
 {
-	unsigned long at;
+	const struct optimized_kprobe *op = container_of(probe, struct optimized_kprobe, kp);
+	unsigned long addr = (unsigned long)probe->addr;
+	unsigned int i;
+	u8 first;
+
+	/*
+	 * The flag is set when the probe is queued to be optimized. Until that is
+	 * done there is an INT3, and no copy of what follows.
+	 */
+	if (!(probe->flags & KPROBE_FLAG_OPTIMIZED) ||
+	    copy_from_kernel_nofault(&first, probe->addr, 1) ||
+	    first != JMP32_INSN_OPCODE)
+		return;
+	for (i = 0; i < DISP32_SIZE; i++)
+		lsp_window_set(window, addr + 1 + i, op->optinsn.copied_insn[i]);
+}
+#else
+static void lsp_unoptimize(struct lsp_window *window, struct kprobe *probe) { }
+#endif
+
+#ifdef CONFIG_KPROBES
+/* Put back what probes have replaced; a jump may begin in front of the copy. */
+static void lsp_unprobe(struct lsp_window *window)
+{
+	unsigned long addr = window->addr - DISP32_SIZE;
 
 	guard(preempt)();
-	for (at = addr - DISP32_SIZE; at < addr + len; at++) {
-		struct kprobe *probe = get_kprobe((void *)at);
+	for (; addr < window->addr + window->len; addr++) {
+		struct kprobe *probe = get_kprobe((void *)addr);
 
-		if (probe && !kprobe_ftrace(probe))
-			lsp_unprobe_one(dst, addr, len, probe, at);
+		if (!probe || kprobe_ftrace(probe))
+			continue;
+		lsp_window_set(window, addr, probe->opcode);
+		lsp_unoptimize(window, probe);
 	}
 }
 #else
-static void lsp_unprobe(u8 *dst, unsigned long addr, size_t len) { }
+static void lsp_unprobe(struct lsp_window *window) { }
 #endif
 
 /**
@@ -179,10 +203,12 @@ static void lsp_unprobe(u8 *dst, unsigned long addr, size_t len) { }
  */
 bool lsp_arch_read_text(void *dst, unsigned long addr, size_t len)
 {
+	struct lsp_window window = { dst, addr, len };
+
 	guard(mutex)(&text_mutex);
 	if (copy_from_kernel_nofault(dst, (void *)addr, len))
 		return false;
-	lsp_unprobe(dst, addr, len);
+	lsp_unprobe(&window);
 	return true;
 }
 

@@ -1,4 +1,4 @@
-# shellcheck shell=bash disable=SC2154,SC2164
+# shellcheck shell=bash disable=SC2153,SC2154,SC2164
 # SPDX-License-Identifier: GPL-2.0
 #
 # Runs the saved commands of a kernel build again, with other output files, and

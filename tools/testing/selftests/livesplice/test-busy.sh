@@ -16,7 +16,7 @@ need_update $U $OTHER
 # Somebody waits for the lock of the engine, or for the next attempt.
 under_way()
 {
-	[ "$(value $U attempts)" -ge 1 ] && kill -0 "$started"
+	[ "$(value "$U" attempts)" -ge 1 ] && kill -0 "$started"
 }
 
 count()

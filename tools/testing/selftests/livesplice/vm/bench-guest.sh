@@ -90,7 +90,7 @@ sleep_threads()
 # least of some looks, for others come and go.
 bytes()
 {
-	for look in 1 2 3; do
+	for _ in 1 2 3; do
 		echo 3 >/proc/sys/vm/drop_caches
 		sleep 0.5
 		{
