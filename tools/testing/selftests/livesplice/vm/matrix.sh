@@ -126,8 +126,8 @@ run_row()
 	fi
 	# Tens of thousands of sites become INT3 and then something else, while all
 	# run: too much for an emulator with more than one thread (see guest_stale).
-	GUEST_TCG=multi
-	[ "$name" != ftrace ] || GUEST_TCG=single
+	GUEST_THREADS=multi
+	[ "$name" != ftrace ] || GUEST_THREADS=single
 	GUEST_APPEND="kunit.enable=0 $options"
 	GUEST_LOG=$TREE/log/matrix-$name
 	rm -rf "$GUEST_LOG"

@@ -12,7 +12,7 @@ GUEST_MEMORY=${GUEST_MEMORY:-512}
 GUEST_SMP=${GUEST_SMP:-2}
 GUEST_CPU=${GUEST_CPU:-}
 # Of the emulator: a thread for each processor (multi), or one for all (single).
-GUEST_TCG=${GUEST_TCG:-multi}
+GUEST_THREADS=${GUEST_THREADS:-multi}
 GUEST_APPEND=${GUEST_APPEND:-}
 
 # What a kernel prints when something went wrong in it.
@@ -103,7 +103,7 @@ guest_accel()
 			return
 		fi
 	fi
-	printf '%s\n' -accel "tcg,thread=$GUEST_TCG" -cpu "${GUEST_CPU:-max}"
+	printf '%s\n' -accel "tcg,thread=$GUEST_THREADS" -cpu "${GUEST_CPU:-max}"
 }
 
 # guest_splats CONSOLE	Prints what looks wrong; true if there is anything.
