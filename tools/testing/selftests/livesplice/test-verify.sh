@@ -14,6 +14,8 @@ F=__do_sys_waitid
 V=lsp_cmdline
 G=cmdline_proc_show
 D=lsp_table
+# It has a static branch, static calls and lock prefixes.
+T=lsp_traced
 # It has several blocks, and no code that handles faults: a probe may be a jump.
 W=lsp_eventfd
 E=eventfd_read
@@ -21,7 +23,7 @@ INTRUDER=/sys/module/lsp_intruder/parameters
 TRACE=/sys/kernel/tracing
 PROBES=/sys/kernel/debug/kprobes/list
 
-need_update $U $V $D $W lsp_intruder
+need_update $U $V $D $W $T lsp_intruder
 
 # at NAME	its address
 at()
@@ -35,7 +37,7 @@ flip()
 	put $INTRUDER/flip "$(at "$1") $2" >/dev/null
 }
 
-# look NAME	the bytes of its entry
+# look NAME	its first bytes
 look()
 {
 	put $INTRUDER/look "$(at "$1") 0" >/dev/null
@@ -94,7 +96,7 @@ probe_off()
 	echo >$TRACE/kprobe_events
 }
 
-plan 68
+plan 73
 
 is "load the intruder" ok "$(load lsp_intruder)"
 before=$(look $F)
@@ -146,6 +148,15 @@ echo nop >$TRACE/current_tracer
 echo >$TRACE/set_ftrace_filter
 is "nor when it is gone" ok "$(verify $V)"
 is "disable it" ok "$(switch_off $V)"
+
+is "load one with a tracepoint" "ok ok" "$(load $T) $(switch_on $T)"
+off=$(look kthread_stop.splice)
+echo 1 >$TRACE/events/sched/sched_kthread_stop/enable
+refuse "the kernel rewrites its branch" [ "$(look kthread_stop.splice)" = "$off" ]
+is "a tracepoint is no change" ok "$(verify $T)"
+echo 0 >$TRACE/events/sched/sched_kthread_stop/enable
+is "nor when it is off" ok "$(verify $T)"
+is "disable and unload" "ok ok" "$(switch_off $T) $(unload $T)"
 
 is "load one of a table" ok "$(load $D)"
 # Padding of its first element.

@@ -4,7 +4,7 @@
  * mapping of its own, without a lock, and nobody is told.
  *
  *	flip	"ADDRESS OFFSET": flips a bit of the byte there
- *	look	likewise; reading tells the 16 bytes there
+ *	look	likewise; reading tells the 64 bytes there
  */
 #include <linux/kernel.h>
 #include <linux/mm.h>
@@ -13,7 +13,7 @@
 #include <linux/sysfs.h>
 #include <linux/vmalloc.h>
 
-#define LOOK	16
+#define LOOK	64
 
 static unsigned long looked_at;
 

@@ -14,6 +14,8 @@
 
 WHOLE=lsp_whole
 U=lsp_waitid
+# Its new code has all kinds of sites that the kernel rewrites later.
+T=lsp_traced
 TRACING=/sys/kernel/tracing
 EVENTS=$TRACING/instances/lsp
 CPU=/sys/devices/system/cpu/cpu1/online
@@ -44,6 +46,7 @@ face_change()
 		;;
 	offline | late) echo 1 >"$CPU" ;;
 	esac
+	echo 1 >"$TRACING/events/sched/sched_kthread_stop/enable"
 }
 
 # logged TEXT
@@ -106,11 +109,11 @@ match_all()
 	fi
 }
 
-# verified WHEN	is the text what it must be?
+# verified UPDATE WHEN	is the text what it must be?
 verified()
 {
-	is "verify can be asked$1" ok "$(put $SPLICE/$U/verify 1)"
-	is "verify$1" ok "$(value $U verify)"
+	is "$1: verify can be asked $2" ok "$(put "$SPLICE/$1/verify" 1)"
+	is "$1: verify $2" ok "$(value "$1" verify)"
 }
 
 # Not nproc: it does not count CPUs that are kept from us.
@@ -130,7 +133,7 @@ probe_everywhere()
 mkdir $EVENTS
 echo 1 >$EVENTS/events/livesplice/livesplice_match/enable
 
-plan 24
+plan 28
 
 check "the row's text can be made" face_begin
 is "processors" "$CPUS" "$(processors)"
@@ -143,15 +146,18 @@ is "as it was" vulnerable "$(probe_everywhere)"
 applied=$(switch_on $U)
 is "enable" ok "$applied"
 is "applied" fixed "$(probe_everywhere)"
-verified " when enabled"
+verified $U "when enabled"
+is "another one" "ok ok" "$(load $T) $(switch_on $T)"
 check "the row's text can be changed" face_change
 check "this is the row's machine" face_holds
-verified " after the change"
+verified $U "after the change"
+verified $T "after the change"
+is "the other one goes" "ok ok" "$(switch_off $T) $(unload $T)"
 is "still applied" fixed "$(probe_everywhere)"
 undone=$(switch_off $U)
 is "disable" ok "$undone"
 is "undone" vulnerable "$(probe_everywhere)"
-verified " when disabled"
+verified $U "when disabled"
 is "unload" ok "$(unload $U)"
 match_all " once more"
 is "nothing left in sysfs" features "$(ls $SPLICE)"

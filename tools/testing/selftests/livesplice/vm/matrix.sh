@@ -76,8 +76,9 @@ guest_files()
 	cp "$SELFTESTS/functions.sh" "$VM/run-tests.sh" "$VM/matrix-guest.sh" "$dir/"
 	guest_program "$SELFTESTS/lsp-helper.c" "$dir/lsp-helper"
 	guest_program "$VM/demo/probe.c" "$dir/probe"
-	if ! make_update "$VM/demo/CVE-2017-5123.patch" lsp_waitid "$dir/updates"; then
-		cat "$dir/updates/lsp_waitid.log"
+	if ! make_update "$VM/demo/CVE-2017-5123.patch" lsp_waitid "$dir/updates" ||
+	   ! make_update "$SELFTESTS/patches/traced.patch" lsp_traced "$dir/updates"; then
+		cat "$dir"/updates/*.log
 		die "no update was made"
 	fi
 	SRC=$SRC OBJ=$OBJ "$VM/whole.sh" "$dir/updates" || die "no update of everything was made"
