@@ -65,6 +65,21 @@ stale "an INT3 in KUnit is a failure" 1 'KTAP version 1
 Oops: int3: 0000 [#1]' ''
 stale "another Oops while booting is a failure" 1 'Oops: 0000 [#1]' ''
 
+# stale_text WHAT STATUS RIP CODE	likewise, in a test
+stale_text()
+{
+	printf '[ 1.0] %s\n' 'Oops: int3: 0000 [#1] PREEMPT SMP' 'CPU: 0 PID: 0' \
+		"RIP: 0010:$3" "Code: $4" >"$work/console"
+	guest_stale_text "$work/console"
+	is "$1" "$2" $?
+}
+
+stale_text "a stale INT3 of a static branch" 0 __schedule+0x21a/0x900 '00 eb <0a> 48'
+stale_text "an INT3 that is there is a failure" 1 __schedule+0x21a/0x900 '00 cc <0a> 48'
+stale_text "one at an entry is a failure" 1 schedule+0xa/0x90 '00 eb <0a> 48'
+stale "another Oops is a failure" 1 'Oops: 0000 [#1]
+Oops: int3: 0000 [#2]' '@@begin'
+
 tally "results are counted" "2 1" <<<'@@test a
 1..3
 ok 1 x

@@ -130,6 +130,21 @@ guest_stale()
 		! grep -qaE 'KTAP version|livesplice: [^ ]+:' "$1"
 }
 
+# guest_stale_text CONSOLE
+#	The same in a test: has a CPU run an INT3 that memory does not have, and
+#	that can be none of ours? Those are at entries, not well inside of a
+#	function; what is there is a static branch of the kernel.
+guest_stale_text()
+{
+	local oops rip byte
+
+	oops=$(grep -a -m 1 -A 9 'Oops: ' "$1" | tr -d '\r')
+	[[ $oops == *'Oops: int3'* ]] || return 1
+	rip=$(sed -n 's,.*RIP: 0010:[^ ]*+0x\([0-9a-f]*\)/.*,\1,p' <<<"$oops" | head -n 1)
+	byte=$(sed -n 's/.*Code: .* \([0-9a-f][0-9a-f]\) <.*/\1/p' <<<"$oops" | head -n 1)
+	[ -n "$rip" ] && [ -n "$byte" ] && [ $((16#$rip)) -ge 32 ] && [ "$byte" != cc ]
+}
+
 # guest_run DIR SCRIPT TIMEOUT
 #	Boots $GUEST_KERNEL with DIR as /test, runs /test/SCRIPT there and
 #	prints what it says as it says it. Logs: $GUEST_LOG/console.log and
