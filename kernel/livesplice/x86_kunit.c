@@ -6,6 +6,7 @@
 #include <kunit/test.h>
 #include <linux/jump_label.h>
 #include <linux/kallsyms.h>
+#include <linux/kprobes.h>
 #include <linux/livesplice.h>
 #include <linux/memory.h>
 #include <linux/sched.h>
@@ -222,6 +223,58 @@ static void alternatives_nested(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, match_nested(test, 4), 0);
 }
 
+#ifdef CONFIG_OPTPROBES
+/* Room for a probe that becomes a jump, and nothing that leads into it. */
+static noinline unsigned long probed(unsigned long x)
+{
+	x = x * 0x12345678 + 0x7654321;
+	x = (x ^ 0x11223344) * 0x7010203;
+	return (x ^ 0x55667788) * 0x1020305 + 0x3040506;
+}
+
+/* Is a probe at the address one that is, or is going to be, a jump? */
+static bool to_be_jump(unsigned long addr)
+{
+	struct kprobe *probe;
+
+	guard(preempt)();
+	probe = get_kprobe((void *)addr);
+	return probe && (probe->flags & KPROBE_FLAG_OPTIMIZED);
+}
+
+/* Its flag is set at once, but it becomes a jump some time later. */
+static void text_under_probe(struct kunit *test)
+{
+	unsigned long addr = (unsigned long)probed, size = 0, i;
+	u8 before[64], now[64];
+	unsigned int seen = 0;
+
+	KUNIT_EXPECT_NE(test, probed(1), 0);
+	kallsyms_lookup_size_offset(addr, &size, NULL);
+	KUNIT_ASSERT_GT(test, size, 16);
+	size = min(size, sizeof(before));
+	KUNIT_ASSERT_TRUE(test, lsp_arch_read_text(before, addr, size));
+	/* In front of it are ENDBR and the fentry site. */
+	for (i = LSP_JUMP_SIZE + 4; i < size; i++) {
+		struct kprobe kp = { .addr = (void *)(addr + i) };
+
+		/* Most places are no beginning of an instruction. */
+		if (register_kprobe(&kp))
+			continue;
+		seen += to_be_jump(addr + i);
+		KUNIT_EXPECT_TRUE(test, lsp_arch_read_text(now, addr, size));
+		KUNIT_EXPECT_MEMEQ(test, now, before, size);
+		unregister_kprobe(&kp);
+	}
+	KUNIT_EXPECT_GT(test, seen, 0);
+}
+#else
+static void text_under_probe(struct kunit *test)
+{
+	kunit_skip(test, "probes never become jumps");
+}
+#endif
+
 static struct kunit_case livesplice_x86_cases[] = {
 	KUNIT_CASE(jump_encoding),
 	KUNIT_CASE(site_choice),
@@ -231,6 +284,7 @@ static struct kunit_case livesplice_x86_cases[] = {
 	KUNIT_CASE(owner_jump_label),
 	KUNIT_CASE(denied_functions),
 	KUNIT_CASE(alternatives_nested),
+	KUNIT_CASE(text_under_probe),
 	{}
 };
 
