@@ -19,11 +19,13 @@ T=lsp_traced
 # It has several blocks, and no code that handles faults: a probe may be a jump.
 W=lsp_eventfd
 E=eventfd_read
+# For a module.
+M=lsp_binfmt
 INTRUDER=/sys/module/lsp_intruder/parameters
 TRACE=/sys/kernel/tracing
 PROBES=/sys/kernel/debug/kprobes/list
 
-need_update $U $V $D $W $T lsp_intruder
+need_update $U $V $D $W $T $M lsp_intruder
 
 # at NAME	its address
 at()
@@ -96,7 +98,7 @@ probe_off()
 	echo >$TRACE/kprobe_events
 }
 
-plan 73
+plan 79
 
 is "load the intruder" ok "$(load lsp_intruder)"
 before=$(look $F)
@@ -158,12 +160,27 @@ echo 0 >$TRACE/events/sched/sched_kthread_stop/enable
 is "nor when it is off" ok "$(verify $T)"
 is "disable and unload" "ok ok" "$(switch_off $T) $(unload $T)"
 
+is "load one for a module" "ok ok ok" \
+	"$(load $M) $(load_module binfmt_misc) $(load $M-binfmt_misc)"
+flip bm_status_read 0x20
+is "module: found" bm_status_read+0x0 "$(verify $M)"
+is "module: not switched" "EBUSY changed" "$(switch_on $M) $(value $M result)"
+flip bm_status_read 0x20
+flip bm_status_read.splice 0x20
+is "module: found in new code" bm_status_read.splice+0x0 "$(verify $M)"
+flip bm_status_read.splice 0x20
+is "module: put back and unload" "ok ok ok ok" \
+	"$(verify $M) $(unload ${M}_binfmt_misc) $(unload $M) $(unload binfmt_misc)"
+
 is "load one of a table" ok "$(load $D)"
 # Padding of its first element.
 flip tgid_base_stuff 0xf
 is "table: found" tgid_base_stuff+0xf "$(verify $D)"
 is "table: not switched" "EBUSY changed" "$(switch_on $D) $(value $D result)"
 flip tgid_base_stuff 0xf
+flip proc_tgid_base_readdir 0xa
+is "table: found in who reads it" proc_tgid_base_readdir+0x0 "$(verify $D)"
+flip proc_tgid_base_readdir 0xa
 is "table: put back" "ok ok" "$(verify $D) $(switch_on $D)"
 is "disable and unload" "ok ok ok" "$(switch_off $D) $(unload $D) $(unload $V)"
 is "the kernel is as before" "$before vulnerable" "$(look $F) $(probe)"
