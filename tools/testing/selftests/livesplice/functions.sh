@@ -189,6 +189,16 @@ tainted()
 	[ $((($(cat /proc/sys/kernel/tainted) >> $1) & 1)) -eq 1 ]
 }
 
+# Pages of vmalloc space, without guard pages and without stacks: the kernel may
+# start a thread at any time. Who has allocated one depends on what the compiler
+# has inlined.
+vmalloc_pages()
+{
+	awk '/ (dup_task_struct|alloc_thread_stack|copy_process|kernel_clone|fork_idle|create_io_thread)/ { next }
+	     { for (i = 3; i <= NF; i++) if ($i ~ /^pages=/) sum += substr($i, 7) }
+	     END { printf "%d\n", sum }' /proc/vmallocinfo
+}
+
 TAINT_WARN=9
 TAINT_LIVEPATCH=15
 

@@ -15,14 +15,10 @@ total()
 	awk -v kind="$1" '$1 == kind { print $2 }' "$LSP_UPDATES/$U.sizes"
 }
 
-# Pages of vmalloc space, in bytes, without guard pages and without stacks: the
-# kernel may start a thread at any time.
 vmalloc_bytes()
 {
 	sleep 1
-	awk '/ (dup_task_struct|alloc_thread_stack|copy_process)/ { next }
-	     { for (i = 3; i <= NF; i++) if ($i ~ /^pages=/) sum += substr($i, 7) }
-	     END { printf "%d\n", sum * 4096 }' /proc/vmallocinfo
+	echo $(($(vmalloc_pages) * 4096))
 }
 
 plan 7

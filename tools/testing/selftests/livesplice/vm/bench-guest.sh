@@ -94,9 +94,7 @@ bytes()
 		echo 3 >/proc/sys/vm/drop_caches
 		sleep 0.5
 		{
-			awk '/ (dup_task_struct|alloc_thread_stack|copy_process)/ { next }
-			     { for (i = 3; i <= NF; i++) if ($i ~ /^pages=/) print substr($i, 7) * 4 }' \
-				/proc/vmallocinfo
+			echo $(($(vmalloc_pages) * 4))
 			awk '/^(Slab|Percpu):/ { print $2 }' /proc/meminfo
 		} | awk '{ sum += $1 } END { printf "%d\n", sum * 1024 }'
 	done | sort -n | head -n 1
