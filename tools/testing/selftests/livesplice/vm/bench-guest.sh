@@ -155,6 +155,22 @@ calls()
 	tell call "$calls_plain" "$calls_spliced" "$calls_livepatched"
 }
 
+# A load with gaps: where instructions are counted, the emulator has one thread
+# for all CPUs, and does not get on if none of them is ever idle.
+load_gaps()
+{
+	while :; do
+		load_once "$1"
+		usleep 3000
+	done
+}
+
+load_once()
+{
+	dd if=/dev/zero bs=4096 count=8 2>/dev/null | cat >"/tmp/load.$1"
+	rm "/tmp/load.$1"
+}
+
 echo 60000 >/proc/sys/kernel/threads-max
 echo 1 >$TRACE/events/livesplice/enable
 must "load lsp_bench" load lsp_bench
@@ -172,7 +188,9 @@ for threads in 50 100 1000 10000; do
 	stop_all
 done
 sleep_threads 50
-start_load
+for number in 1 2 3; do
+	start load_gaps $number
+done
 put $SPLICE/lsp_hexdump/max_attempts 1000 >/dev/null
 put $SPLICE/lsp_hexdump/retry_ms 1 >/dev/null
 pauses load

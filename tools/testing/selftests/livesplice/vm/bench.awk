@@ -47,7 +47,7 @@ function pause_table(run, unit,  i, key, name) {
 	for (i = 1; i <= nr_pauses; i++) {
 		name = pauses[i]
 		key = run SUBSEP "pause" SUBSEP name
-		row(name == "load" ? "forks, pipes, files" : name " threads asleep", \
+		row(name == "load" ? "forks, pipes and files, with gaps" : name " threads asleep", \
 			pair(key, 1, unit), pair(key, 3, unit), pair(key, 5, unit), \
 			number(value[key, 7], unit))
 	}
