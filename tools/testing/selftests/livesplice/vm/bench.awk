@@ -43,7 +43,7 @@ function pair(key, from, unit) {
 }
 
 function pause_table(run, unit,  i, key, name) {
-	list(6, "what runs", "pause", "the whole stop_machine()", "an empty one", "one that walks all stacks", "")
+	list(5, "what runs", "pause", "the whole stop_machine()", "an empty one", "one that walks all stacks")
 	for (i = 1; i <= nr_pauses; i++) {
 		name = pauses[i]
 		key = run SUBSEP "pause" SUBSEP name
@@ -109,8 +109,6 @@ $1 == "window" || $1 == "call" {
 }
 
 END {
-	for (run in ran)
-		;
 	if (sum["time", 100, 100] - sum["time", 1, 100] != 100 ||
 	    sum["time", 1000, 1000] - sum["time", 1, 1000] != 1000)
 		bad("not all functions were replaced", 2)
@@ -143,7 +141,7 @@ END {
 		number(value["counted", "call", "", 3], "ns")
 	print "Memory\n======\n"
 	print "What the kernel has less than before the update was loaded: the module with the"
-	print "new code, tables, directories in sysfs. Noise is some kilobytes.\n"
+	print "new code, tables, directories in sysfs. What else the kernel allocates meanwhile is noise\nof up to some hundred kilobytes: see the last row.\n"
 	memory_table()
 	print "Bars\n====\n"
 	p = "counted" SUBSEP "pause" SUBSEP
