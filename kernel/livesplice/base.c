@@ -160,6 +160,30 @@ static enum lsp_reason lsp_base_check_other(const struct lsp_part *part,
 	return LSP_OK;
 }
 
+/* Two updates that rewrite one object would both be asked what it must hold. */
+static enum lsp_reason lsp_base_check_data(const struct lsp_part *part,
+					   const struct lsp_part *theirs)
+{
+	unsigned int i, n;
+
+	for (i = 0; i < part->nr_data; i++) {
+		const struct lsp_datum *own = &part->data[i];
+
+		for (n = 0; n < theirs->nr_data; n++) {
+			const struct lsp_datum *other = &theirs->data[n];
+
+			if (own->addr >= other->addr + other->size ||
+			    other->addr >= own->addr + own->size)
+				continue;
+			pr_err("%s: %s %s is rewritten by %s\n",
+			       part->update->name, part->object, own->name,
+			       theirs->update->name);
+			return LSP_BASE;
+		}
+	}
+	return LSP_OK;
+}
+
 /**
  * lsp_base_check() - are those that an update stands on there, and no others?
  * @update: the update, about to be enabled
@@ -175,6 +199,7 @@ enum lsp_reason lsp_base_check(const struct lsp_update *update,
 	const struct lsp_patch *patch;
 	const struct lsp_part *part;
 	enum lsp_reason reason;
+	unsigned int i;
 
 	lockdep_assert_held(&lsp_mutex);
 
@@ -183,6 +208,11 @@ enum lsp_reason lsp_base_check(const struct lsp_update *update,
 			if (other == update)
 				continue;
 			reason = lsp_base_check_other(part, other);
+			if (reason != LSP_OK)
+				return reason;
+		}
+		for (i = 0; i < part->nr_stands; i++) {
+			reason = lsp_base_check_data(part, part->stands[i]);
 			if (reason != LSP_OK)
 				return reason;
 		}
@@ -233,8 +263,9 @@ void lsp_base_settle(struct lsp_update *update, bool enabled)
 
 	lockdep_assert_held(&lsp_mutex);
 
+	/* A fragment, or a function that only reads what is rewritten, has none. */
 	lsp_for_each_patch(update, part, patch)
-		if (patch->below)
+		if (patch->below && patch->new_addr)
 			patch->below->above = enabled ? patch : NULL;
 }
 

@@ -58,6 +58,10 @@ bool lsp_match_text(struct lsp_text *text, struct lsp_values *values,
 	text->nr_holes = 0;
 
 	below = lsp_base_newest(values->part, text->addr);
+	if (below && below->new_size != text->size) {
+		text->diag->what = "another size than in the update below";
+		return false;
+	}
 	if (below) {
 		text->addr = below->new_addr;
 		values->moved[sym->section] = text->addr - sym->offset;

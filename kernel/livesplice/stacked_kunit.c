@@ -106,6 +106,23 @@ static void stacked_and_back(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, lsp_test_answer(NULL), OLD);
 }
 
+/* Who must only be free takes nobody's place, whatever it stands on. */
+static void stacked_reader(struct kunit *test)
+{
+	struct lsp_update *update = test->priv, *top;
+
+	KUNIT_ASSERT_EQ(test, lsp_test_set(update, true), LSP_OK);
+	top = stack_one(test);
+	lsp_test_part(top)->patches[0].new_addr = 0;
+	lsp_test_part(top)->patches[0].reader = true;
+	guard(mutex)(&lsp_mutex);
+	lsp_base_settle(top, true);
+	lsp_verify(update);
+	EXPECT_TEXT_OK(test, update);
+	lsp_base_settle(top, false);
+	lsp_update_free(top);
+}
+
 /* While calls come all the time: each gets one of the two, and none is lost. */
 static void stacked_under_load(struct kunit *test)
 {
@@ -137,6 +154,7 @@ static void stacked_under_load(struct kunit *test)
 
 static struct kunit_case livesplice_stacked_cases[] = {
 	KUNIT_CASE(stacked_and_back),
+	KUNIT_CASE(stacked_reader),
 	KUNIT_CASE_SLOW(stacked_under_load),
 	{}
 };

@@ -23,16 +23,6 @@ other=$(patch_of other kernel/sub/deep/two.c 's/x - PRIVATE/x - PRIVATE - 1/')
 header=$(patch_of header include/linux/shared.h 's/LIMIT 10/LIMIT 11/')
 limit=$(patch_of limit kernel/sub/one.c 's/x > LIMIT/x >= LIMIT/')
 
-# explains FUNCTIONS ARG...: these are the functions that the report names.
-explains() {
-	local names=$1
-
-	shift
-	gen --explain "$@" > "$WORK/report" || return 1
-	cat "$WORK/report"
-	[[ $(awk '$1 == "replaced" { sub(/\(\)/, "", $2); print $2 }' "$WORK/report" | xargs) == "$names" ]]
-}
-
 ok "not without what it is made on" status 4 "does not apply" gen "$more"
 ok "with it" explains first --base "$live" "$more"
 ok "only what is new counts" explains limited --base "$live" "$last"

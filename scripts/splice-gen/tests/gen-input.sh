@@ -12,16 +12,6 @@ export GIT_COMMITTER_NAME="C O Mitter" GIT_COMMITTER_EMAIL=c@example.com
 one=$(patch_of 0001-fix.the+thing kernel/sub/one.c 's/x \* PRIVATE/x + PRIVATE/')
 two=$(patch_of second kernel/sub/one.c 's/return half\(x\)/return half(x) + 1/')
 
-# explains FUNCTIONS ARG...: these are the functions that the report names.
-explains() {
-	local names=$1
-
-	shift
-	gen --explain "$@" > "$WORK/report" || return 1
-	cat "$WORK/report"
-	[[ $(awk '$1 == "replaced" { sub(/\(\)/, "", $2); print $2 }' "$WORK/report" | xargs) == "$names" ]]
-}
-
 # subject WANTED TEXT: what a patch with this in front says that it is.
 subject() {
 	printf '%b\n' "$2" | cat - "$one" > "$WORK/message.patch"

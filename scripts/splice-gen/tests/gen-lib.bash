@@ -67,6 +67,16 @@ gen() {
 	"$GEN" -k "$SRC" -O "$OBJ" -o "$OUT" "$@"
 }
 
+# explains FUNCTIONS ARG...: these are the functions that the report names.
+explains() {
+	local names=$1
+
+	shift
+	gen --explain "$@" > "$WORK/report" || return 1
+	cat "$WORK/report"
+	[[ $(awk '$1 == "replaced" { sub(/\(\)/, "", $2); print $2 }' "$WORK/report" | xargs) == "$names" ]]
+}
+
 finish() {
 	exit "$FAILED"
 }
