@@ -45,7 +45,12 @@ Elf *__wrap_elf_begin(int fd, Elf_Cmd cmd, Elf *ref);
 
 static void **blocks;
 static size_t nr_blocks, max_blocks;
-static bool tracking;
+
+/*
+ * Of the thread that runs splice-elf. libFuzzer has another one, which watches
+ * the memory and allocates some for itself while the first input is running.
+ */
+static _Thread_local bool tracking;
 
 static void note_malloc(const void *p, size_t size)
 {
