@@ -10,6 +10,7 @@
  */
 #include <linux/error-injection.h>
 #include <linux/kernel.h>
+#include <linux/kprobes.h>
 #include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/slab.h>
@@ -197,9 +198,10 @@ ALLOW_ERROR_INJECTION(lsp_data_check, NULL);
  * @op: the operation, mapped
  *
  * Who reads them afterwards sees all of it: no CPU executes anything else, and
- * no task is in a function that has read a part.
+ * no task is in a function that has read a part. Tracers and probes might read
+ * them, so none may be called.
  */
-void lsp_data_store_stopped(const struct lsp_operation *op)
+void notrace lsp_data_store_stopped(const struct lsp_operation *op)
 {
 	unsigned int i;
 
@@ -210,3 +212,5 @@ void lsp_data_store_stopped(const struct lsp_operation *op)
 		       lsp_data_expected(datum, op->enable), datum->size);
 	}
 }
+
+NOKPROBE_SYMBOL(lsp_data_store_stopped);

@@ -270,6 +270,17 @@ struct lsp_redirects {
 	struct lsp_redirect	entries[];
 };
 
+/*
+ * From now on an INT3 leads to what comes after. One store: an NMI that hits the
+ * INT3 meanwhile goes to one or the other. Inlined, so that no tracer or probe
+ * is called while some entries have changed and some have not.
+ */
+static __always_inline void
+lsp_arch_redirect_flip(struct lsp_redirect *redirect)
+{
+	WRITE_ONCE(redirect->target, redirect->next);
+}
+
 unsigned long lsp_arch_site(unsigned long addr, unsigned int size,
 			    enum lsp_reason *reason);
 void lsp_arch_jump(u8 *insn, unsigned long site, unsigned long target);
@@ -283,7 +294,6 @@ struct lsp_redirects *lsp_arch_redirects_make(const struct lsp_update *update,
 					      bool enable);
 struct lsp_redirect *lsp_arch_redirect_find(struct lsp_redirects *table,
 					    unsigned long site);
-void lsp_arch_redirect_flip(struct lsp_redirect *redirect);
 void lsp_arch_redirect_arm(const struct lsp_redirects *table);
 unsigned int lsp_arch_redirect_disarm(void);
 bool lsp_arch_read_text(void *dst, unsigned long addr, size_t len);

@@ -8,8 +8,8 @@
 #include <linux/atomic.h>
 #include <linux/cpu.h>
 #include <linux/kernel.h>
+#include <linux/kprobes.h>
 #include <linux/moduleparam.h>
-#include <linux/nmi.h>
 #include <linux/stop_machine.h>
 #include <linux/timekeeping.h>
 
@@ -45,7 +45,8 @@ MODULE_PARM_DESC(max_pause_us,
 		 "give up a pause that has not switched after so many microseconds");
 
 /* All other CPUs wait in lsp_hold_cpu(), since @start. */
-static void lsp_commit_stopped(struct lsp_operation *op, u64 start)
+static __always_inline void
+lsp_commit_stopped(struct lsp_operation *op, u64 start)
 {
 	u64 limit = (u64)READ_ONCE(lsp_max_pause_us) * NSEC_PER_USEC;
 	unsigned int i;
@@ -92,8 +93,12 @@ static void lsp_wait_for_cpus(const atomic_t *count)
  * still before it calls the first one, so the time that the working CPU spends
  * here, until all have seen the new text, is the time for which nothing else
  * ran. Gathering the CPUs and letting them go is not in it.
+ *
+ * A CPU that waits calls nothing, and neither tracers nor probes get in: they
+ * might be in the code that changes. The watchdog is touched before and after by
+ * multi_cpu_stop(), it is not so quick to be feared for the time between.
  */
-static int lsp_hold_cpu(void *data)
+static notrace int lsp_hold_cpu(void *data)
 {
 	struct lsp_operation *op = data;
 	u64 start = ktime_get_mono_fast_ns();
@@ -109,10 +114,8 @@ static int lsp_hold_cpu(void *data)
 		smp_store_release(&op->decided, true);
 	} else {
 		/* Pairs with the release above. */
-		while (!smp_load_acquire(&op->decided)) {
-			touch_nmi_watchdog();
+		while (!smp_load_acquire(&op->decided))
 			cpu_relax();
-		}
 	}
 
 	/* Drop what this CPU has fetched and decoded of the old bytes. */
@@ -124,6 +127,8 @@ static int lsp_hold_cpu(void *data)
 	}
 	return 0;
 }
+
+NOKPROBE_SYMBOL(lsp_hold_cpu);
 
 /**
  * lsp_pause() - hold all CPUs, and switch if nobody is in the way

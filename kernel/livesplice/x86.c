@@ -161,19 +161,6 @@ struct lsp_redirect *lsp_arch_redirect_find(struct lsp_redirects *table,
 }
 
 /**
- * lsp_arch_redirect_flip() - from now on an INT3 leads to what comes after
- * @redirect: the redirect, armed
- *
- * One store: an NMI that hits the INT3 meanwhile goes to one or the other.
- *
- * Context: any; in the pause.
- */
-void lsp_arch_redirect_flip(struct lsp_redirect *redirect)
-{
-	WRITE_ONCE(redirect->target, redirect->next);
-}
-
-/**
  * lsp_arch_redirect_arm() - let INT3s at the entries lead to the new code
  * @table: where they lead; stays alive until disarmed
  *
