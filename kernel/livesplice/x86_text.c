@@ -139,6 +139,7 @@ struct lsp_window {
 	size_t		len;
 };
 
+#ifdef CONFIG_KPROBES
 /* Change a byte of the copy, if it is in there. */
 static void lsp_window_set(struct lsp_window *window, unsigned long addr, u8 byte)
 {
@@ -170,7 +171,6 @@ static void lsp_unoptimize(struct lsp_window *window, struct kprobe *probe)
 static void lsp_unoptimize(struct lsp_window *window, struct kprobe *probe) { }
 #endif
 
-#ifdef CONFIG_KPROBES
 /* Put back what probes have replaced; a jump may begin in front of the copy. */
 static void lsp_unprobe(struct lsp_window *window)
 {
