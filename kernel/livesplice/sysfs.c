@@ -55,15 +55,16 @@ static int lsp_parse(const char *buf, unsigned int min, unsigned int max,
 	return 0;
 }
 
-static ssize_t enabled_show(struct kobject *kobj, struct kobj_attribute *attr,
-			    char *buf)
+static ssize_t
+lsp_enabled_show(struct kobject *kobj, struct kobj_attribute *attr, char *buf)
 {
 	return sysfs_emit(buf, "%d\n",
 			  READ_ONCE(to_update(kobj)->state) == LSP_ENABLED);
 }
 
-static ssize_t enabled_store(struct kobject *kobj, struct kobj_attribute *attr,
-			     const char *buf, size_t count)
+static ssize_t
+lsp_enabled_store(struct kobject *kobj, struct kobj_attribute *attr,
+		  const char *buf, size_t count)
 {
 	enum lsp_reason reason;
 	unsigned int enable;
@@ -76,21 +77,22 @@ static ssize_t enabled_store(struct kobject *kobj, struct kobj_attribute *attr,
 	return reason == LSP_OK ? count : lsp_reason_errno(reason);
 }
 
-static ssize_t description_show(struct kobject *kobj,
-				struct kobj_attribute *attr, char *buf)
+static ssize_t
+lsp_description_show(struct kobject *kobj, struct kobj_attribute *attr,
+		     char *buf)
 {
 	return sysfs_emit(buf, "%s\n", to_update(kobj)->description);
 }
 
-static ssize_t state_show(struct kobject *kobj, struct kobj_attribute *attr,
-			  char *buf)
+static ssize_t
+lsp_state_show(struct kobject *kobj, struct kobj_attribute *attr, char *buf)
 {
 	return sysfs_emit(buf, "%s\n",
 			  lsp_state_word(lsp_shown_state(to_update(kobj))));
 }
 
-static ssize_t result_show(struct kobject *kobj, struct kobj_attribute *attr,
-			   char *buf)
+static ssize_t
+lsp_result_show(struct kobject *kobj, struct kobj_attribute *attr, char *buf)
 {
 	enum lsp_reason result = READ_ONCE(to_update(kobj)->result);
 
@@ -128,8 +130,8 @@ static int lsp_emit_blocker(char *buf, int at, const struct lsp_update *update,
 	return at + sysfs_emit_at(buf, at, "%pS\n", (void *)blocker->addr);
 }
 
-static ssize_t blockers_show(struct kobject *kobj, struct kobj_attribute *attr,
-			     char *buf)
+static ssize_t
+lsp_blockers_show(struct kobject *kobj, struct kobj_attribute *attr, char *buf)
 {
 	const struct lsp_update *update = to_update(kobj);
 	unsigned int i;
@@ -144,22 +146,23 @@ static ssize_t blockers_show(struct kobject *kobj, struct kobj_attribute *attr,
 	return at;
 }
 
-static ssize_t attempts_show(struct kobject *kobj, struct kobj_attribute *attr,
-			     char *buf)
+static ssize_t
+lsp_attempts_show(struct kobject *kobj, struct kobj_attribute *attr, char *buf)
 {
 	return sysfs_emit(buf, "%u\n", READ_ONCE(to_update(kobj)->attempts));
 }
 
-static ssize_t max_attempts_show(struct kobject *kobj,
-				 struct kobj_attribute *attr, char *buf)
+static ssize_t
+lsp_max_attempts_show(struct kobject *kobj, struct kobj_attribute *attr,
+		      char *buf)
 {
 	return sysfs_emit(buf, "%u\n",
 			  READ_ONCE(to_update(kobj)->max_attempts));
 }
 
-static ssize_t max_attempts_store(struct kobject *kobj,
-				  struct kobj_attribute *attr,
-				  const char *buf, size_t count)
+static ssize_t
+lsp_max_attempts_store(struct kobject *kobj, struct kobj_attribute *attr,
+		       const char *buf, size_t count)
 {
 	unsigned int value;
 	int err;
@@ -171,14 +174,15 @@ static ssize_t max_attempts_store(struct kobject *kobj,
 	return count;
 }
 
-static ssize_t retry_ms_show(struct kobject *kobj, struct kobj_attribute *attr,
-			     char *buf)
+static ssize_t
+lsp_retry_ms_show(struct kobject *kobj, struct kobj_attribute *attr, char *buf)
 {
 	return sysfs_emit(buf, "%u\n", READ_ONCE(to_update(kobj)->retry_ms));
 }
 
-static ssize_t retry_ms_store(struct kobject *kobj, struct kobj_attribute *attr,
-			      const char *buf, size_t count)
+static ssize_t
+lsp_retry_ms_store(struct kobject *kobj, struct kobj_attribute *attr,
+		   const char *buf, size_t count)
 {
 	unsigned int value;
 	int err;
@@ -190,28 +194,28 @@ static ssize_t retry_ms_store(struct kobject *kobj, struct kobj_attribute *attr,
 	return count;
 }
 
-static ssize_t pause_ns_show(struct kobject *kobj, struct kobj_attribute *attr,
-			     char *buf)
+static ssize_t
+lsp_pause_ns_show(struct kobject *kobj, struct kobj_attribute *attr, char *buf)
 {
 	return sysfs_emit(buf, "%llu\n", READ_ONCE(to_update(kobj)->pause_ns));
 }
 
-static ssize_t hooks_ns_show(struct kobject *kobj, struct kobj_attribute *attr,
-			     char *buf)
+static ssize_t
+lsp_hooks_ns_show(struct kobject *kobj, struct kobj_attribute *attr, char *buf)
 {
 	return sysfs_emit(buf, "%llu\n", READ_ONCE(to_update(kobj)->hooks_ns));
 }
 
-static ssize_t depends_show(struct kobject *kobj, struct kobj_attribute *attr,
-			    char *buf)
+static ssize_t
+lsp_depends_show(struct kobject *kobj, struct kobj_attribute *attr, char *buf)
 {
 	scoped_cond_guard(mutex_intr, return -EINTR, &lsp_mutex)
 		return lsp_base_emit(to_update(kobj), buf);
 	return 0;
 }
 
-static ssize_t verify_show(struct kobject *kobj, struct kobj_attribute *attr,
-			   char *buf)
+static ssize_t
+lsp_verify_show(struct kobject *kobj, struct kobj_attribute *attr, char *buf)
 {
 	int len = 0;
 
@@ -220,8 +224,9 @@ static ssize_t verify_show(struct kobject *kobj, struct kobj_attribute *attr,
 	return len;
 }
 
-static ssize_t verify_store(struct kobject *kobj, struct kobj_attribute *attr,
-			    const char *buf, size_t count)
+static ssize_t
+lsp_verify_store(struct kobject *kobj, struct kobj_attribute *attr,
+		 const char *buf, size_t count)
 {
 	if (!capable(CAP_SYS_MODULE))
 		return -EPERM;
@@ -230,19 +235,24 @@ static ssize_t verify_store(struct kobject *kobj, struct kobj_attribute *attr,
 	return count;
 }
 
-static struct kobj_attribute enabled_attr = __ATTR_RW(enabled);
-static struct kobj_attribute description_attr = __ATTR_RO(description);
-static struct kobj_attribute state_attr = __ATTR_RO(state);
-static struct kobj_attribute result_attr = __ATTR_RO(result);
+/* x86_deny.c knows what belongs to the engine by its name. */
+#define LSP_ATTR_RO(name, mode) __ATTR(name, mode, lsp_##name##_show, NULL)
+#define LSP_ATTR_RW(name) \
+	__ATTR(name, 0644, lsp_##name##_show, lsp_##name##_store)
+
+static struct kobj_attribute enabled_attr = LSP_ATTR_RW(enabled);
+static struct kobj_attribute description_attr = LSP_ATTR_RO(description, 0444);
+static struct kobj_attribute state_attr = LSP_ATTR_RO(state, 0444);
+static struct kobj_attribute result_attr = LSP_ATTR_RO(result, 0444);
 /* Says what other users' tasks are doing. */
-static struct kobj_attribute blockers_attr = __ATTR_RO_MODE(blockers, 0400);
-static struct kobj_attribute attempts_attr = __ATTR_RO(attempts);
-static struct kobj_attribute max_attempts_attr = __ATTR_RW(max_attempts);
-static struct kobj_attribute retry_ms_attr = __ATTR_RW(retry_ms);
-static struct kobj_attribute pause_ns_attr = __ATTR_RO(pause_ns);
-static struct kobj_attribute hooks_ns_attr = __ATTR_RO(hooks_ns);
-static struct kobj_attribute depends_attr = __ATTR_RO(depends);
-static struct kobj_attribute verify_attr = __ATTR_RW(verify);
+static struct kobj_attribute blockers_attr = LSP_ATTR_RO(blockers, 0400);
+static struct kobj_attribute attempts_attr = LSP_ATTR_RO(attempts, 0444);
+static struct kobj_attribute max_attempts_attr = LSP_ATTR_RW(max_attempts);
+static struct kobj_attribute retry_ms_attr = LSP_ATTR_RW(retry_ms);
+static struct kobj_attribute pause_ns_attr = LSP_ATTR_RO(pause_ns, 0444);
+static struct kobj_attribute hooks_ns_attr = LSP_ATTR_RO(hooks_ns, 0444);
+static struct kobj_attribute depends_attr = LSP_ATTR_RO(depends, 0444);
+static struct kobj_attribute verify_attr = LSP_ATTR_RW(verify);
 
 static struct attribute *lsp_update_attrs[] = {
 	&enabled_attr.attr,
@@ -411,15 +421,15 @@ void lsp_sysfs_del(struct lsp_part *part)
 	wait_for_completion(&update->released);
 }
 
-static ssize_t features_show(struct kobject *kobj, struct kobj_attribute *attr,
-			     char *buf)
+static ssize_t
+lsp_features_show(struct kobject *kobj, struct kobj_attribute *attr, char *buf)
 {
 	return sysfs_emit(buf, "engine %d\narch %s\nformat %d\n",
 			  LSP_ENGINE_VERSION, init_uts_ns.name.machine,
 			  LSP_FORMAT_VERSION);
 }
 
-static struct kobj_attribute features_attr = __ATTR_RO(features);
+static struct kobj_attribute features_attr = LSP_ATTR_RO(features, 0444);
 
 /**
  * lsp_sysfs_init() - create /sys/kernel/splice
