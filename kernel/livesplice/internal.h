@@ -136,6 +136,10 @@ int lsp_sysfs_add(struct lsp_part *part);
 void lsp_sysfs_del(struct lsp_part *part);
 int lsp_sysfs_init(void);
 
+/* blockers.c: who was in the way */
+
+int lsp_blockers_emit(const struct lsp_update *update, char *buf);
+
 /* The loading half has a header of its own: match.h. */
 
 /* sums.c: is the text still what was matched? */

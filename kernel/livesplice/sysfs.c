@@ -99,51 +99,13 @@ lsp_result_show(struct kobject *kobj, struct kobj_attribute *attr, char *buf)
 	return sysfs_emit(buf, "%s\n", lsp_reason_word(result));
 }
 
-/* Offset of an address in either version of a function, and its size. */
-static bool lsp_offset(const struct lsp_patch *patch, unsigned long addr,
-		       unsigned long *offset, unsigned int *size)
-{
-	*offset = addr - patch->old_addr;
-	*size = patch->old_size;
-	if (*offset <= *size)
-		return true;
-	*offset = addr - patch->new_addr;
-	*size = patch->new_size;
-	return patch->new_addr && *offset <= *size;
-}
-
-static int lsp_emit_blocker(char *buf, int at, const struct lsp_update *update,
-			    const struct lsp_blocker *blocker)
-{
-	const struct lsp_patch *patch;
-	const struct lsp_part *part;
-	unsigned long offset;
-	unsigned int size;
-
-	/* A task may call itself anything: one line each, whatever it says. */
-	at += sysfs_emit_at(buf, at, "%d %*pE ", blocker->pid,
-			    (int)strlen(blocker->comm), blocker->comm);
-	lsp_for_each_patch(update, part, patch)
-		if (lsp_offset(patch, blocker->addr, &offset, &size))
-			return at + sysfs_emit_at(buf, at, "%s+0x%lx/0x%x\n",
-						  patch->name, offset, size);
-	return at + sysfs_emit_at(buf, at, "%pS\n", (void *)blocker->addr);
-}
-
 static ssize_t
 lsp_blockers_show(struct kobject *kobj, struct kobj_attribute *attr, char *buf)
 {
-	const struct lsp_update *update = to_update(kobj);
-	unsigned int i;
-	int at = 0;
-
 	/* The list is only stable between operations. */
-	scoped_cond_guard(mutex_intr, return -EINTR, &lsp_mutex) {
-		for (i = 0; i < update->nr_blockers; i++)
-			at = lsp_emit_blocker(buf, at, update,
-					      &update->blockers[i]);
-	}
-	return at;
+	scoped_cond_guard(mutex_intr, return -EINTR, &lsp_mutex)
+		return lsp_blockers_emit(to_update(kobj), buf);
+	return 0;
 }
 
 static ssize_t
