@@ -13,6 +13,8 @@
 
 #include "match.h"
 
+struct module;
+
 /**
  * struct lsp_stream - expected bytes laid over a stretch of running text
  * @text: the function being compared
@@ -100,6 +102,15 @@ bool lsp_symbol_value(const struct lsp_text *text, u32 symbol,
 void lsp_hole(struct lsp_text *text, u32 offset, u32 length);
 u32 lsp_reloc_size(u32 type);
 unsigned long lsp_field_value(const u8 *field, unsigned long addr, u32 type);
+
+/* Of the linker; only it knows where static calls are. */
+extern const char __static_call_text_start[], __static_call_text_end[];
+
+/* x86_deny.c */
+bool lsp_arch_denied_name(const char *symbol);
+bool lsp_arch_denied_section(unsigned long addr, unsigned long size);
+bool lsp_arch_denied_module(const struct module *mod, unsigned long addr,
+			    unsigned long size);
 
 /* x86_data.c */
 bool lsp_match_mergeable(struct lsp_values *values, u32 section, u64 offset,

@@ -1,7 +1,30 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * livesplice: functions that can never be replaced, because they run while
- * text is being changed or are on every stack. Called by load.c.
+ * livesplice: functions that can never be replaced. Called by plan.c.
+ *
+ * DOC: The rule
+ *
+ * A function is refused if it lies in one of a few sections, if it belongs to
+ * the engine, or if its name is in the table. The reasons are few:
+ *
+ * - It runs between a #BP and the lookup that tells where an INT3 of ours
+ *   leads. An INT3 in there would have no end.
+ * - It runs in the pause, when one CPU has found that nobody is in the way and
+ *   nobody looks any more at what the others execute. What proves that an
+ *   update may come, or go, is not changed by one either.
+ * - It runs in an NMI by nature. An NMI may span the pause, on a stack that is
+ *   not walked, and would go on in new functions after old ones.
+ * - It is on every stack, so it is never free.
+ * - A task runs it when it may be on no list of tasks any more.
+ * - It writes text, or waits until all CPUs have seen it. An update that breaks
+ *   that could not be undone.
+ *
+ * What runs on the way from a #BP, and in the pause, deny_kunit.c derives from
+ * the machine code: it follows all calls and wants each function refused.
+ *
+ * The kprobe blacklist has no say. It is empty without CONFIG_KPROBES, and
+ * names what a probe's handler may run into: our INT3 has no handler that could
+ * be entered twice. What of it matters here is in the table by name.
  */
 
 #include <linux/cache.h>
@@ -9,26 +32,30 @@
 #include <linux/init.h>
 #include <linux/kallsyms.h>
 #include <linux/kernel.h>
-#include <linux/kprobes.h>
+#include <linux/module.h>
+#include <linux/preempt.h>
+#include <linux/static_call.h>
 #include <linux/string.h>
 
 #include <asm/sections.h>
 
 #include "internal.h"
+#include "x86.h"
 
 /*
  * Names, because most of these functions are static. A name of this list
  * covers all functions of that name and the parts that the compiler cut off
- * from one (name.isra.0, name.cold, ...). Code of .noinstr.text (which holds
- * .cpuidle.text), .entry.text and the kprobe blacklist, which are the largest
- * part of the entry, idle and #BP paths, needs no mention.
+ * from one (name.isra.0, name.cold, ...). Some exist only with an option, or in
+ * one of the supported kernels.
  */
 static const char * const lsp_denied[] = {
-	/* Spin around the pause on every CPU, on stacks that are not walked. */
+	/* Hold the CPUs, and let them go. */
 	"multi_cpu_stop", "cpu_stopper_thread", "smpboot_thread_fn", "kthread",
-	"stop_machine_yield", "rcu_momentary_eqs", "touch_nmi_watchdog",
+	"stop_machine_yield", "rcu_momentary_eqs", "rcu_momentary_dyntick_idle",
 	"stop_machine_cpuslocked", "stop_cpus", "__stop_cpus",
 	"queue_stop_cpus_work", "cpu_stop_queue_work", "cpu_stop_signal_done",
+	"arch_touch_nmi_watchdog", "touch_softlockup_watchdog",
+	"wq_watchdog_touch",
 
 	/* At the top of every stack that does not run, so never free. */
 	"__schedule", "schedule", "schedule_idle", "preempt_schedule",
@@ -43,39 +70,80 @@ static const char * const lsp_denied[] = {
 	"do_exit", "exit_notify", "release_task", "proc_flush_pid",
 	"do_task_dead", "make_task_dead",
 
-	/* Looks at stacks in the pause. */
+	/* Look at stacks in the pause: whose, and the frames on them. */
+	"task_curr", "idle_task", "put_task_stack",
+	"is_vmalloc_or_module_addr", "__is_insn_slot_addr",
+	"__rcu_read_lock", "__rcu_read_unlock", "rcu_is_watching",
 	"arch_stack_walk_reliable", "__unwind_start", "unwind_next_frame",
-	"unwind_get_return_address", "orc_find", "__orc_find",
-	"orc_module_find", "orc_ftrace_find", "deref_stack_reg",
-	"stack_access_ok", "get_stack_info", "get_stack_info_noinstr",
+	"unwind_get_return_address", "update_stack_state",
+	"orc_find", "__orc_find", "orc_module_find", "orc_ftrace_find",
+	"orc_bpf_find", "deref_stack_reg", "deref_stack_regs",
+	"deref_stack_iret_regs", "stack_access_ok", "get_stack_info",
+	"get_stack_info_noinstr", "ftrace_graph_ret_addr",
+	"ftrace_graph_get_ret_stack", "rethook_find_ret_addr",
+	"__rethook_find_ret_addr",
+
+	/* And what an address on them belongs to. */
 	"__kernel_text_address", "kernel_text_address", "core_kernel_text",
 	"is_module_text_address", "__module_text_address", "__module_address",
-	"is_ftrace_trampoline", "ftrace_ops_trampoline",
-	"is_bpf_text_address", "bpf_prog_ksym_find", "__is_insn_slot_addr",
-	"ftrace_graph_ret_addr", "rethook_find_ret_addr",
-	"is_vmalloc_or_module_addr", "task_curr", "idle_task",
-	"ktime_get_mono_fast_ns",
+	"mod_find", "is_ftrace_trampoline", "ftrace_ops_trampoline",
+	"is_bpf_text_address", "bpf_prog_ksym_find", "bpf_ksym_find",
+
+	/* Tell in the pause how long it takes, each from one kind of clock. */
+	"ktime_get_mono_fast_ns", "__ktime_get_fast_ns", "delta_to_ns_safe",
+	"timekeeping_delta_to_ns", "timekeeping_cycles_to_ns",
+	"read_tsc", "read_hpet", "acpi_pm_read", "acpi_pm_read_verified",
+	"acpi_pm_read_slow", "jiffies_read",
+	"kvm_clock_get_cycles", "kvm_clock_read",
+	"xen_clocksource_get_cycles", "xen_clocksource_read",
+	"read_hv_clock_tsc_cs", "read_hv_clock_tsc",
+	"read_hv_clock_msr_cs", "read_hv_clock_msr",
 
 	/* Would handle an INT3 if ours were not recognised. */
 	"exc_int3", "do_int3", "do_int3_user", "poke_int3_handler",
-	"kprobe_int3_handler", "notify_die", "kgdb_ll_trap",
+	"smp_text_poke_int3_handler", "kprobe_int3_handler", "notify_die",
+	"kgdb_ll_trap",
+
+	/* Whom every NMI is given to, and who wants to see each. */
+	"default_do_nmi", "nmi_handle", "unknown_nmi_error", "pci_serr_error",
+	"io_check_error", "perf_event_nmi_handler", "perf_ibs_nmi_handler",
+	"nmi_cpu_backtrace_handler", "nmi_cpu_backtrace", "kgdb_nmi_handler",
+	"kgdb_nmicallback", "kgdb_nmicallin", "kgdb_cpu_enter",
 
 	/* Writes the text, and waits until everybody has seen it. */
 	"text_poke", "__text_poke", "text_poke_memcpy", "text_poke_bp",
 	"text_poke_bp_batch", "text_poke_queue", "text_poke_finish",
 	"text_poke_flush", "text_poke_loc_init", "text_poke_sync",
+	"text_poke_addr", "__smp_text_poke_batch_add", "smp_text_poke_single",
+	"smp_text_poke_batch_add", "smp_text_poke_batch_finish",
+	"smp_text_poke_sync_each_cpu", "poke_vmalloc_pages",
 	"do_sync_core", "use_temporary_mm", "unuse_temporary_mm",
 	"switch_mm_irqs_off", "flush_tlb_mm_range", "on_each_cpu_cond_mask",
 	"smp_call_function_many_cond", "__flush_smp_call_function_queue",
 	"generic_smp_call_function_single_interrupt",
+	"__sysvec_call_function", "__sysvec_call_function_single",
 	"flush_smp_call_function_queue", "perf_event_text_poke",
 
 	/* Called by the tracking with a run queue's lock held. */
 	"__traceiter_sched_switch",
+
+	/*
+	 * Every call, or every return, may lead through these, those of the
+	 * pause and of noinstr code too; and most are copied or rewritten.
+	 */
+	"__fentry__", "ftrace_stub", "ftrace_caller", "ftrace_regs_caller",
+	"return_to_handler", "arch_rethook_trampoline",
+	"__kretprobe_trampoline", "optprobe_template_entry",
+	"entry_untrain_ret", "its_return_thunk", "call_depth_return_thunk",
+	"warn_thunk_thunk",
 };
 
-/* Everything of the engine itself has one of these in front. */
-static const char * const lsp_own_prefixes[] = { "lsp_", "livesplice_" };
+static const char * const lsp_denied_prefixes[] = {
+	/* Everything of the engine itself; trace events see below. */
+	"lsp_",
+	/* Indirect branches and returns: as those at the end of the list. */
+	"__x86_indirect_", "__x86_return_", "srso_", "retbleed_",
+};
 
 /*
  * Where the functions of the list are, however many names they have: looked up
@@ -120,14 +188,23 @@ int __init lsp_arch_deny_init(void)
 	return 0;
 }
 
-static bool lsp_denied_name(const char *symbol)
+/**
+ * lsp_arch_denied_name() - may a function of this name not be replaced?
+ * @symbol: the name, with what the compiler has put behind it
+ *
+ * Return: true if so.
+ */
+bool lsp_arch_denied_name(const char *symbol)
 {
 	size_t len = strcspn(symbol, ".");
 	unsigned int i;
 
-	for (i = 0; i < ARRAY_SIZE(lsp_own_prefixes); i++)
-		if (str_has_prefix(symbol, lsp_own_prefixes[i]))
+	for (i = 0; i < ARRAY_SIZE(lsp_denied_prefixes); i++)
+		if (str_has_prefix(symbol, lsp_denied_prefixes[i]))
 			return true;
+	/* In the middle of the names that the macros of trace events make. */
+	if (strstr(symbol, "livesplice_"))
+		return true;
 	for (i = 0; i < ARRAY_SIZE(lsp_denied); i++)
 		if (strlen(lsp_denied[i]) == len &&
 		    !strncmp(symbol, lsp_denied[i], len))
@@ -135,12 +212,54 @@ static bool lsp_denied_name(const char *symbol)
 	return false;
 }
 
-static bool lsp_denied_section(unsigned long addr, unsigned long size)
+/**
+ * lsp_arch_denied_section() - does part of a function lie where none may be?
+ * @addr: address of the function, of the kernel itself
+ * @size: its size
+ *
+ * .noinstr.text holds .cpuidle.text, and most of the #BP and NMI paths.
+ *
+ * Return: true if so.
+ */
+bool lsp_arch_denied_section(unsigned long addr, unsigned long size)
 {
 	return lsp_overlaps(addr, size, __noinstr_text_start,
 			    __noinstr_text_end) ||
 	       lsp_overlaps(addr, size, __entry_text_start, __entry_text_end) ||
+	       /* Rewritten whenever a static call changes. */
+	       lsp_overlaps(addr, size, __static_call_text_start,
+			    __static_call_text_end) ||
 	       lsp_overlaps(addr, size, __init_begin, __init_end);
+}
+
+/**
+ * lsp_arch_denied_module() - as lsp_arch_denied_section(), in a module
+ * @mod: the module
+ * @addr: address of the function
+ * @size: its size
+ *
+ * Return: true if so.
+ */
+bool lsp_arch_denied_module(const struct module *mod, unsigned long addr,
+			    unsigned long size)
+{
+	const void *start = mod->noinstr_text_start;
+
+	return lsp_overlaps(addr, size, start,
+			    start + mod->noinstr_text_size) ||
+	       within_module_init(addr, mod) ||
+	       within_module_init(addr + size - 1, mod);
+}
+
+static bool lsp_denied_here(unsigned long addr, unsigned long size)
+{
+	const struct module *mod;
+
+	if (lsp_arch_denied_section(addr, size))
+		return true;
+	guard(preempt)();
+	mod = __module_address(addr);
+	return mod && lsp_arch_denied_module(mod, addr, size);
 }
 
 /**
@@ -156,14 +275,9 @@ bool lsp_arch_denied(unsigned long addr, unsigned long size)
 	char symbol[KSYM_NAME_LEN];
 	unsigned int i;
 
-	/* Interrupted or idle CPUs run this without anybody noticing. */
-	if (lsp_denied_section(addr, size))
+	if (lsp_denied_here(addr, size))
 		return true;
-	/* The #BP and #DB paths of probes, and what they call. */
-	if (within_kprobe_blacklist(addr) ||
-	    within_kprobe_blacklist(addr + size - 1))
-		return true;
-	if (!lookup_symbol_name(addr, symbol) && lsp_denied_name(symbol))
+	if (!lookup_symbol_name(addr, symbol) && lsp_arch_denied_name(symbol))
 		return true;
 	/* The address may have more names than the one that was found. */
 	for (i = 0; i < lsp_nr_denied; i++)

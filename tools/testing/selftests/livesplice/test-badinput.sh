@@ -83,7 +83,7 @@ grew_less()
 	[ $(($3 - $2)) -lt "$1" ]
 }
 
-plan 28
+plan 30
 
 mark_log
 check "no truncated update gets in" truncated_all_refused
@@ -113,6 +113,11 @@ check "log says what was wanted and found" sh -c \
 	"dmesg | sed '1,/$log_mark/d' | grep -E 'livesplice: ' | grep -qE 'wanted.*found'"
 
 is "sealed function's address" EOPNOTSUPP "$(load lsp_sealed)"
+
+mark_log
+is "function that is never replaced" EOPNOTSUPP "$(load lsp_denied)"
+check "log names it" sh -c \
+	"dmesg | sed '1,/$log_mark/d' | grep 'livesplice: .*stop_machine_cpuslocked'"
 
 is "load" ok "$(load $U)"
 is "second load of the same" EEXIST "$(load $U)"
