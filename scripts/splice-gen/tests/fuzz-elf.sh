@@ -7,7 +7,6 @@
 #	KSRC=DIR		kernel source, for the instruction tables (needed)
 #	KOBJ=DIR		a build, whose smaller objects become seeds
 #	FUZZ_SECONDS=N		how long (default 30)
-#	FUZZ_SEED=N		another path through the inputs (default 1; 0: by chance)
 #	FUZZ_OUT=DIR		work there: build, inputs and findings stay
 #	FUZZ_REPLAY=FILE	only this input, as a rule a finding
 #
@@ -85,7 +84,7 @@ fuzz() {
 	local rc=0
 
 	ASAN_OPTIONS=quarantine_size_mb=32 FUZZ_DIR=$dir build/fuzz-elf -max_total_time="${FUZZ_SECONDS:-30}" \
-		-seed="${FUZZ_SEED:-1}" -max_len=20000 -timeout=20 -rss_limit_mb=2048 -malloc_limit_mb=1024 \
+		-max_len=20000 -timeout=20 -rss_limit_mb=2048 -malloc_limit_mb=1024 \
 		-close_fd_mask=2 -print_final_stats=1 -artifact_prefix=found/ \
 		corpus seeds > fuzz.log 2>&1 || rc=$?
 	tail -n 60 fuzz.log
