@@ -11,6 +11,7 @@
 #include <linux/string.h>
 
 #include "internal.h"
+#include "match.h"
 #include "switch_kunit.h"
 
 #define STACK_CYCLES	50
@@ -123,6 +124,75 @@ static void stacked_reader(struct kunit *test)
 	lsp_update_free(top);
 }
 
+/* Room for one object that gets new contents; goes with the part. */
+static struct lsp_datum *add_datum(struct kunit *test, struct lsp_part *part,
+				   unsigned long addr)
+{
+	part->data = kcalloc(1, sizeof(*part->data), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, part->data);
+	part->nr_data = 1;
+	part->data->name = kstrdup("table", GFP_KERNEL);
+	part->data->addr = addr;
+	part->data->size = 16;
+	return part->data;
+}
+
+/* Both would be asked what is in there. */
+static void stacked_data(struct kunit *test)
+{
+	struct lsp_part *below = lsp_test_part(test->priv);
+	struct lsp_update *top = stack_one(test);
+	struct lsp_part *part = lsp_test_part(top);
+	struct lsp_datum *datum;
+	LIST_HEAD(none);
+
+	part->stands = kcalloc(1, sizeof(*part->stands), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, part->stands);
+	part->stands[0] = below;
+	part->nr_stands = 1;
+	add_datum(test, below, 0x1000);
+	datum = add_datum(test, part, 0x1010);
+	guard(mutex)(&lsp_mutex);
+	/* Next to each other, from either side, and over the last byte. */
+	KUNIT_EXPECT_EQ(test, lsp_base_check(top, &none), LSP_OK);
+	datum->addr = 0xff0;
+	KUNIT_EXPECT_EQ(test, lsp_base_check(top, &none), LSP_OK);
+	datum->addr = 0x100f;
+	KUNIT_EXPECT_EQ(test, lsp_base_check(top, &none), LSP_BASE);
+	datum->addr = 0xff1;
+	KUNIT_EXPECT_EQ(test, lsp_base_check(top, &none), LSP_BASE);
+	lsp_update_free(top);
+}
+
+/* Code of an update below that cannot be what is expected there. */
+static void stacked_other_size(struct kunit *test)
+{
+	struct lsp_part *below = lsp_test_part(test->priv);
+	struct lsp_patch *patch = below->patches;
+	const struct lsp_part *stands[] = { below };
+	struct lsp_part part = { .stands = stands, .nr_stands = 1 };
+	struct lsp_section section = { .kind = LSP_SEC_TEXT };
+	struct lsp_symbol symbol = {
+		.type = LSP_SYM_FUNC, .size = patch->new_size - 1,
+	};
+	struct lsp_tables tables = {
+		.sections = &section, .nr_sections = 1,
+		.symbols = &symbol, .nr_symbols = 1,
+		.strings = "", .nr_strings = 1,
+	};
+	struct lsp_values values;
+	struct lsp_diag diag = { };
+	struct lsp_text text = { .diag = &diag };
+
+	KUNIT_ASSERT_EQ(test, lsp_values_init(&values, &tables, NULL), 0);
+	values.part = &part;
+	values.base[0] = patch->entry;
+	KUNIT_EXPECT_FALSE(test, lsp_match_text(&text, &values, 0, NULL));
+	KUNIT_EXPECT_STREQ(test, diag.what ?: "nothing",
+			   "another size than in the update below");
+	lsp_values_free(&values);
+}
+
 /* While calls come all the time: each gets one of the two, and none is lost. */
 static void stacked_under_load(struct kunit *test)
 {
@@ -155,6 +225,8 @@ static void stacked_under_load(struct kunit *test)
 static struct kunit_case livesplice_stacked_cases[] = {
 	KUNIT_CASE(stacked_and_back),
 	KUNIT_CASE(stacked_reader),
+	KUNIT_CASE(stacked_data),
+	KUNIT_CASE(stacked_other_size),
 	KUNIT_CASE_SLOW(stacked_under_load),
 	{}
 };
