@@ -179,11 +179,24 @@ update_facts()
 	fi
 }
 
+# Does one of the selected tests name it? Without a selection all are made.
+is_wanted()
+{
+	local name
+
+	[ -n "$selected" ] || return 0
+	for name in $TESTS; do
+		! grep -qw "$1" "$SELFTESTS/$name" "$VM/$name" 2>/dev/null || return 0
+	done
+	return 1
+}
+
 update_for_test()
 {
 	local name=$1 patch=$2 dir=$3
 	shift 3
 
+	is_wanted "$name" || return 0
 	if make_update "$patch" "$name" "$dir" "$@"; then
 		update_facts "$dir/$name"
 		ok "generate $name ($GEN_S s)"
@@ -200,6 +213,7 @@ other_build_update()
 	local dir=$1 other=$TREE/other-obj cmd=kernel/.exec_domain.o.cmd
 	local obj=kernel/exec_domain.o
 
+	is_wanted lsp_other_build || return 0
 	rm -rf "$other"
 	cp -al "$OBJ" "$other" && rm "$other/$obj" "$other/$cmd" || return 1
 	sed 's/ -c -o / -fno-omit-frame-pointer -c -o /' "$OBJ/$cmd" >"$other/$cmd"
@@ -280,7 +294,8 @@ guest_files()
 	other_parts "$dir/updates"
 	target_modules "$dir/modules"
 	test_modules "$dir/updates"
-	run_counted "whole kernel" env SRC="$SRC" OBJ="$OBJ" "$VM/whole.sh" "$dir/updates"
+	! is_wanted lsp_whole ||
+		run_counted "whole kernel" env SRC="$SRC" OBJ="$OBJ" "$VM/whole.sh" "$dir/updates"
 }
 
 # Takes the last test out of a result if it did not end; all, if none did.
@@ -338,6 +353,7 @@ step "kernel under test (CVE-2017-5123 is put back on purpose)"
 check_kernel
 
 work=$(mktemp -d)
+selected=${TESTS:-}
 
 if [ -z "${TESTS:-}" ]; then
 	step "lint"
