@@ -167,6 +167,10 @@ static void lsp_report_blockers(const struct lsp_update *update)
 		  update->nr_blockers,
 		  update->nr_blockers == 1 ? "task is" : "tasks are",
 		  blocker->comm, blocker->pid, (void *)blocker->addr);
+	if (update->stuck.freed != LSP_FREED_SENT)
+		pr_notice("%s: %s[%d] could not be freed: %s\n", update->name,
+			  update->stuck.comm, update->stuck.pid,
+			  lsp_freed_text(update->stuck.freed));
 }
 
 /* The log and the audit trail know of each operation, whatever its outcome. */
@@ -264,6 +268,7 @@ static enum lsp_reason lsp_set_enabled_locked(struct lsp_update *update,
 
 	WRITE_ONCE(update->attempts, 0);
 	update->nr_blockers = 0;
+	update->stuck.freed = LSP_FREED_SENT;
 	if (lsp_poisoned())
 		reason = LSP_POISONED;
 	else

@@ -162,7 +162,7 @@ const void *lsp_data_expected(const struct lsp_datum *datum, bool enabled);
 bool lsp_data_check(const struct lsp_datum *datum, bool enabled,
 		    unsigned int *offset);
 
-/* switch.c: apply and undo */
+/* operation.c: apply and undo */
 
 enum lsp_reason lsp_switch(struct lsp_update *update, bool enable);
 
@@ -223,6 +223,7 @@ bool lsp_stack_cpus_clean_stopped(struct lsp_ranges *ranges);
 /**
  * struct lsp_scan - one look at all tasks
  * @ranges: where nobody may be
+ * @nudging: who is in the way is nudged, unless it is NULL
  * @nr_looks: looks at stacks with the machine running
  * @nr_ran: tasks that have run meanwhile, until the pause
  * @nr_stopped: tasks that were left for the pause
@@ -231,6 +232,7 @@ bool lsp_stack_cpus_clean_stopped(struct lsp_ranges *ranges);
  */
 struct lsp_scan {
 	struct lsp_ranges	*ranges;
+	struct lsp_nudging	*nudging;
 	unsigned int		nr_looks;
 	unsigned int		nr_ran;
 	unsigned int		nr_stopped;
@@ -242,6 +244,19 @@ enum lsp_reason lsp_scan_start(struct lsp_scan *scan);
 enum lsp_reason lsp_scan_again(struct lsp_scan *scan);
 bool lsp_scan_clean_stopped(struct lsp_scan *scan, u64 deadline);
 void lsp_scan_stop(struct lsp_scan *scan);
+
+/* nudge.c: get them out */
+
+struct lsp_nudging;
+
+void lsp_nudge(struct lsp_nudging *session, struct task_struct *task);
+void lsp_nudge_number(struct lsp_nudging *session, pid_t pid);
+enum lsp_nudge lsp_nudging_level(enum lsp_nudge most, unsigned int attempt);
+struct lsp_nudging *lsp_nudging_start(const char *update, enum lsp_nudge level);
+bool lsp_nudging_again(struct lsp_nudging *session);
+bool lsp_nudging_late(const struct lsp_nudging *session);
+const struct lsp_stuck *lsp_nudging_stuck(const struct lsp_nudging *session);
+void lsp_nudging_end(struct lsp_nudging *session);
 
 /* track.c: who has no number any more, and the probe of who runs */
 

@@ -211,6 +211,7 @@ static enum lsp_reason lsp_start_part(struct lsp_loading *load)
 	update = part->update;
 	update->max_attempts = LSP_DEFAULT_ATTEMPTS;
 	update->retry_ms = LSP_DEFAULT_RETRY_MS;
+	update->nudge = LSP_NUDGE_PARK;
 	memcpy(update->id, info->id, sizeof(update->id));
 	load->detail = "names";
 	reason = lsp_part_names(part, tables);

@@ -65,11 +65,11 @@ static int lsp_look_pinned(struct task_struct *task, void *data)
 	}
 	if (look->entry)
 		WRITE_ONCE(look->entry->waits, false);
-	lsp_stack_task_clean(look->scan->ranges, task, look->stack);
-	return 0;
+	return !lsp_stack_task_clean(look->scan->ranges, task, look->stack);
 }
 
-static void lsp_look_at(struct lsp_scan *scan, struct task_struct *task,
+/* Is it in the way? */
+static bool lsp_look_at(struct lsp_scan *scan, struct task_struct *task,
 			struct lsp_ran_task *entry)
 {
 	struct lsp_look look = {
@@ -82,10 +82,13 @@ static void lsp_look_at(struct lsp_scan *scan, struct task_struct *task,
 		.stack	= (unsigned long)try_get_task_stack(task),
 	};
 
+	bool found;
+
 	if (!look.stack)
-		return;
-	task_call_func(task, lsp_look_pinned, &look);
+		return false;
+	found = task_call_func(task, lsp_look_pinned, &look);
 	put_task_stack(task);
+	return found;
 }
 
 /* Look at the task with the lowest number from @nr on; false: there is none. */
@@ -102,8 +105,8 @@ static bool lsp_scan_next(struct lsp_scan *scan, pid_t *nr)
 	*nr = pid_nr(pid) + 1;
 	/* A number may be left of a task, or not have one yet. */
 	task = pid_task(pid, PIDTYPE_PID);
-	if (task)
-		lsp_look_at(scan, task, NULL);
+	if (task && lsp_look_at(scan, task, NULL))
+		lsp_nudge(scan->nudging, task);
 	return true;
 }
 
@@ -126,7 +129,8 @@ enum lsp_reason lsp_scan_start(struct lsp_scan *scan)
 	scan->nr_looks = 0;
 	scan->ranges->nr_blockers = 0;
 	while (lsp_scan_next(scan, &nr)) {
-		if (scan->ranges->nr_blockers == LSP_MAX_BLOCKERS)
+		if (scan->ranges->nr_blockers == LSP_MAX_BLOCKERS &&
+		    !scan->nudging)
 			break;
 		if (signal_pending(current))
 			return LSP_INTERRUPTED;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * livesplice: apply and undo. Called by core.c, which holds lsp_mutex.
+ * livesplice: one attempt to apply or undo. Called by operation.c, under lsp_mutex.
  *
- * DOC: One operation
+ * DOC: One attempt
  *
  * An operation is up to max_attempts attempts with a pause each. An attempt
  * either has done everything or has changed nothing:
@@ -17,6 +17,8 @@
  *		where another update's jump is, or will be: turn it into INT3,
  *		which still leads where it did;
  *		look again at the tasks that have run meanwhile
+ *		From the third attempt on those who are in the way are nudged
+ *		(nudge.c), and all but the checks of memory are done again.
  *   pause	all CPUs held, on one of them:
  *		is anybody of those who have run since in the code? has it taken
  *		too long already? then leave
@@ -40,7 +42,6 @@
 
 #include <linux/cleanup.h>
 #include <linux/cpu.h>
-#include <linux/delay.h>
 #include <linux/error-injection.h>
 #include <linux/jump_label.h>
 #include <linux/kernel.h>
@@ -223,6 +224,7 @@ static enum lsp_reason lsp_attempt_locked(struct lsp_operation *op)
 	reason = lsp_scan_again(&op->scan);
 	if (reason == LSP_OK) {
 		lsp_pause(op);
+		op->paused = true;
 		if (!op->clean)
 			reason = op->scan.late ? LSP_CEILING : LSP_BUSY;
 	}
@@ -257,7 +259,15 @@ static enum lsp_reason lsp_attempt_scanned(struct lsp_operation *op)
 	return reason;
 }
 
-static enum lsp_reason lsp_attempt_mapped(struct lsp_operation *op)
+/**
+ * lsp_attempt_mapped() - one look at all tasks, and a pause if that finds nobody
+ * @op: the operation; what it writes is mapped
+ *
+ * Context: lsp_mutex held, between lsp_track_start() and lsp_track_stop(), with
+ * &lsp_operation.drained known; sleeps.
+ * Return: LSP_OK, or why nothing has changed.
+ */
+enum lsp_reason lsp_attempt_mapped(struct lsp_operation *op)
 {
 	enum lsp_reason reason;
 
@@ -267,18 +277,50 @@ static enum lsp_reason lsp_attempt_mapped(struct lsp_operation *op)
 	/* A pause would be in vain, but now it is known who is to blame. */
 	if (reason == LSP_OK && !op->drained)
 		reason = LSP_BUSY;
+	op->scanned = reason == LSP_OK;
 	if (reason == LSP_OK)
 		reason = lsp_attempt_scanned(op);
 	lsp_scan_stop(&op->scan);
 	return reason;
 }
 
-static enum lsp_reason lsp_attempt(struct lsp_operation *op)
+/*
+ * As long as it helps, nudge those who are in the way, and look again. All whom
+ * the first look has found were nudged by it; the others were on a CPU then.
+ */
+static enum lsp_reason lsp_attempt_nudging(struct lsp_operation *op)
+{
+	enum lsp_reason reason;
+	unsigned int i;
+
+	for (;;) {
+		op->scan.nudging = op->nudging;
+		reason = lsp_attempt_mapped(op);
+		if (reason != LSP_BUSY || !op->drained)
+			return reason;
+		if (op->scanned)
+			for (i = 0; i < op->ranges.nr_blockers; i++)
+				lsp_nudge_number(op->nudging,
+						 op->blockers[i].pid);
+		if (op->paused || !lsp_nudging_again(op->nudging))
+			return reason;
+	}
+}
+
+/**
+ * lsp_attempt() - one attempt
+ * @op: the operation
+ *
+ * Context: lsp_mutex held, between lsp_track_start() and lsp_track_stop(); sleeps.
+ * Return: LSP_OK, or why nothing has changed.
+ */
+enum lsp_reason lsp_attempt(struct lsp_operation *op)
 {
 	enum lsp_reason reason;
 
 	op->clean = false;
 	op->broken = false;
+	op->paused = false;
 	op->window_start = 0;
 	op->ranges.nr_blockers = 0;
 	reason = lsp_check_memory(op->update, !op->enable);
@@ -289,84 +331,7 @@ static enum lsp_reason lsp_attempt(struct lsp_operation *op)
 		return LSP_INTERRUPTED;
 	if (!lsp_map(op))
 		return LSP_NOMEM;
-	reason = lsp_attempt_mapped(op);
+	reason = lsp_attempt_nudging(op);
 	lsp_unmap(op);
-	return reason;
-}
-
-static void lsp_note_attempt(const struct lsp_operation *op)
-{
-	struct lsp_update *update = op->update;
-	unsigned int i;
-
-	update->nr_blockers = op->ranges.nr_blockers;
-	memcpy(update->blockers, op->blockers, sizeof(op->blockers));
-	for (i = 0; i < update->nr_blockers; i++)
-		trace_livesplice_blocker(update->name, op->blockers[i].pid,
-					 op->blockers[i].comm,
-					 op->blockers[i].addr);
-	if (op->scan.lost)
-		pr_notice("%s: more tasks have run than could be noted\n",
-			  update->name);
-	if (!op->drained)
-		pr_notice("%s: a task neither sleeps nor leaves the kernel\n",
-			  update->name);
-}
-
-/* Worth another attempt? */
-static bool lsp_is_passing(enum lsp_reason reason)
-{
-	return reason == LSP_BUSY || reason == LSP_CEILING;
-}
-
-static enum lsp_reason lsp_try(struct lsp_operation *op)
-{
-	struct lsp_update *update = op->update;
-	enum lsp_reason reason;
-	unsigned int attempt;
-
-	for (attempt = 1; ; attempt++) {
-		trace_livesplice_attempt(update->name, op->enable, attempt);
-		reason = lsp_attempt(op);
-		if (reason == LSP_OK || lsp_is_passing(reason)) {
-			WRITE_ONCE(update->attempts, attempt);
-			lsp_note_attempt(op);
-		}
-		trace_livesplice_attempt_end(update->name, op->enable, attempt,
-					     lsp_reason_word(reason));
-		if (!lsp_is_passing(reason) || lsp_poisoned() ||
-		    attempt >= READ_ONCE(update->max_attempts))
-			return reason;
-		if (msleep_interruptible(READ_ONCE(update->retry_ms)))
-			return LSP_INTERRUPTED;
-	}
-}
-
-/**
- * lsp_switch() - apply or undo an update
- * @update: the update, in the opposite state
- * @enable: apply if true
- *
- * Context: lsp_mutex held; sleeps, signals interrupt it between attempts.
- * Return: LSP_OK, or why nothing has changed.
- */
-enum lsp_reason lsp_switch(struct lsp_update *update, bool enable)
-{
-	enum lsp_reason reason;
-
-	lockdep_assert_held(&lsp_mutex);
-
-	struct lsp_operation *op __free(lsp_operation) =
-		lsp_operation_make(update, enable);
-	if (!op)
-		return LSP_NOMEM;
-	/* Every object that it has a part for is missing. */
-	if (!op->nr_pages)
-		return LSP_OK;
-
-	if (lsp_track_start())
-		return LSP_NOMEM;
-	reason = lsp_try(op);
-	lsp_track_stop();
 	return reason;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * livesplice: what switch.c and prepare.c share.
+ * livesplice: what operation.c, switch.c, prepare.c and pause.c share.
  */
 #ifndef _LIVESPLICE_SWITCH_H
 #define _LIVESPLICE_SWITCH_H
@@ -52,10 +52,13 @@ struct lsp_write {
  * @ranges: code that must be free
  * @scan: who is in it
  * @blockers: who was found in it
+ * @nudging: who is in the way is nudged, if not NULL
  * @drained: 1 if all that runs can be known
  * @arrived: CPUs that are held
  * @synced: CPUs that have serialised themselves after the stores
  * @decided: the working CPU is done
+ * @scanned: those who were asleep were in nobody's way
+ * @paused: there was a pause
  * @clean: it has found everything free and stored the bytes
  * @broken: an entry was not what the locks guarantee
  * @pause_ns: length of the pause
@@ -76,10 +79,13 @@ struct lsp_operation {
 	struct lsp_ranges	ranges;
 	struct lsp_scan		scan;
 	struct lsp_blocker	blockers[LSP_MAX_BLOCKERS];
+	struct lsp_nudging	*nudging;
 	int			drained;
 	atomic_t		arrived;
 	atomic_t		synced;
 	bool			decided;
+	bool			scanned;
+	bool			paused;
 	bool			clean;
 	bool			broken;
 	u64			pause_ns;
@@ -94,6 +100,11 @@ DEFINE_FREE(lsp_operation, struct lsp_operation *, lsp_operation_free(_T))
 
 bool lsp_map(struct lsp_operation *op);
 void lsp_unmap(struct lsp_operation *op);
+
+/* switch.c: one attempt */
+
+enum lsp_reason lsp_attempt(struct lsp_operation *op);
+enum lsp_reason lsp_attempt_mapped(struct lsp_operation *op);
 
 /* pause.c: the instant */
 

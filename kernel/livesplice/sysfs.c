@@ -5,7 +5,7 @@
  *   features
  *   NAME/
  *     enabled description state result blockers attempts max_attempts
- *     retry_ms pause_ns hooks_ns depends verify
+ *     retry_ms nudge pause_ns hooks_ns depends verify
  *     OBJECT/FUNCTION,N/
  *
  * The directory of an update lives exactly as long as the module of its first
@@ -157,6 +157,30 @@ lsp_retry_ms_store(struct kobject *kobj, struct kobj_attribute *attr,
 }
 
 static ssize_t
+lsp_nudge_show(struct kobject *kobj, struct kobj_attribute *attr, char *buf)
+{
+	return sysfs_emit(buf, "%s\n",
+			  lsp_nudge_word(READ_ONCE(to_update(kobj)->nudge)));
+}
+
+static ssize_t
+lsp_nudge_store(struct kobject *kobj, struct kobj_attribute *attr,
+		const char *buf, size_t count)
+{
+	enum lsp_nudge nudge;
+
+	if (!capable(CAP_SYS_MODULE))
+		return -EPERM;
+	for (nudge = 0; nudge < LSP_NR_NUDGES; nudge++) {
+		if (!sysfs_streq(buf, lsp_nudge_word(nudge)))
+			continue;
+		WRITE_ONCE(to_update(kobj)->nudge, nudge);
+		return count;
+	}
+	return -EINVAL;
+}
+
+static ssize_t
 lsp_pause_ns_show(struct kobject *kobj, struct kobj_attribute *attr, char *buf)
 {
 	return sysfs_emit(buf, "%llu\n", READ_ONCE(to_update(kobj)->pause_ns));
@@ -211,6 +235,7 @@ static struct kobj_attribute blockers_attr = LSP_ATTR_RO(blockers, 0400);
 static struct kobj_attribute attempts_attr = LSP_ATTR_RO(attempts, 0444);
 static struct kobj_attribute max_attempts_attr = LSP_ATTR_RW(max_attempts);
 static struct kobj_attribute retry_ms_attr = LSP_ATTR_RW(retry_ms);
+static struct kobj_attribute nudge_attr = LSP_ATTR_RW(nudge);
 static struct kobj_attribute pause_ns_attr = LSP_ATTR_RO(pause_ns, 0444);
 static struct kobj_attribute hooks_ns_attr = LSP_ATTR_RO(hooks_ns, 0444);
 static struct kobj_attribute depends_attr = LSP_ATTR_RO(depends, 0444);
@@ -225,6 +250,7 @@ static struct attribute *lsp_update_attrs[] = {
 	&attempts_attr.attr,
 	&max_attempts_attr.attr,
 	&retry_ms_attr.attr,
+	&nudge_attr.attr,
 	&pause_ns_attr.attr,
 	&hooks_ns_attr.attr,
 	&depends_attr.attr,

@@ -98,6 +98,66 @@ enum lsp_state {
 };
 #undef LSP_STATE_ENUM
 
+/**
+ * LSP_NUDGES - how far the engine may go to free functions that are in use
+ * @X: called as X(symbol, word)
+ *
+ * Each includes those before it. nudge.c says what they are.
+ */
+#define LSP_NUDGES(X)		\
+	X(NONE, "none")		\
+	X(WAKE, "wake")		\
+	X(PARK, "park")
+
+#define LSP_NUDGE_ENUM(sym, word)	LSP_NUDGE_##sym,
+enum lsp_nudge {
+	LSP_NUDGES(LSP_NUDGE_ENUM)
+	LSP_NR_NUDGES
+};
+#undef LSP_NUDGE_ENUM
+
+/**
+ * LSP_FREEDS - what became of a task that was in the way
+ * @X: called as X(symbol, word, text)
+ *
+ * The word is what the trace says, the text what the log says of those that
+ * nothing can be done about.
+ */
+#define LSP_FREEDS(X) \
+	X(SENT, "sent", "it was told to leave its system call") \
+	X(THREAD, "woken", "it is a kernel thread and was woken") \
+	X(LATER, "awaited", "it runs") \
+	X(BACK, "back", "it was woken, and went back") \
+	X(CALL, "call", "its system call would not restart exactly") \
+	X(ASLEEP, "asleep", "nothing but what it waits for ends its sleep") \
+	X(TRACED, "traced", "a debugger has it") \
+	X(STOPPED, "stopped", "it is stopped") \
+	X(FROZEN, "frozen", "it is frozen") \
+	X(WORKER, "worker", "it works for io_uring, or for a virtual machine") \
+	X(EXITING, "exiting", "it is exiting")
+
+#define LSP_FREED_ENUM(sym, word, text)	LSP_FREED_##sym,
+enum lsp_freed {
+	LSP_FREEDS(LSP_FREED_ENUM)
+	LSP_NR_FREEDS
+};
+#undef LSP_FREED_ENUM
+
+/**
+ * struct lsp_stuck - a task that could not be freed
+ * @freed: why not; LSP_FREED_SENT if there was none
+ * @pid: its thread id
+ * @comm: its name
+ */
+struct lsp_stuck {
+	enum lsp_freed	freed;
+	pid_t		pid;
+	char		comm[TASK_COMM_LEN];
+};
+
+const char *lsp_nudge_word(enum lsp_nudge nudge);
+const char *lsp_freed_word(enum lsp_freed freed);
+const char *lsp_freed_text(enum lsp_freed freed);
 const char *lsp_reason_word(enum lsp_reason reason);
 const char *lsp_reason_text(enum lsp_reason reason);
 int lsp_reason_errno(enum lsp_reason reason);
@@ -283,6 +343,8 @@ struct lsp_part {
  * @attempts: attempts of the last operation, each with one pause at most
  * @max_attempts: most attempts of one operation
  * @retry_ms: wait between two attempts, in ms
+ * @nudge: how far the engine may go to free functions that are in use
+ * @stuck: who could not be freed in the last busy attempt
  * @pause_ns: length of the last pause
  * @hooks_ns: time of in-pause hooks in it
  * @blockers: those of the last busy attempt
@@ -312,6 +374,8 @@ struct lsp_update {
 	unsigned int		attempts;
 	unsigned int		max_attempts;
 	unsigned int		retry_ms;
+	enum lsp_nudge		nudge;
+	struct lsp_stuck	stuck;
 	u64			pause_ns;
 	u64			hooks_ns;
 	struct lsp_blocker	blockers[LSP_MAX_BLOCKERS];

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * livesplice: the words that users see. Both sets are tables of internal.h;
+ * livesplice: the words that users see. All sets are tables of update.h;
  * sysfs, the log and the documentation have no others. Called by everybody.
  */
 #include <linux/build_bug.h>
@@ -25,6 +25,23 @@ static const char * const lsp_states[] = {
 	LSP_STATES(LSP_STATE_ENTRY)
 };
 
+#define LSP_NUDGE_ENTRY(sym, word)	\
+	[LSP_NUDGE_##sym] = word,
+static const char * const lsp_nudges[] = {
+	LSP_NUDGES(LSP_NUDGE_ENTRY)
+};
+
+#define LSP_FREED_ENTRY(sym, word, text)	\
+	[LSP_FREED_##sym] = { word, text },
+static const struct {
+	const char	*word;
+	const char	*text;
+} lsp_freeds[] = {
+	LSP_FREEDS(LSP_FREED_ENTRY)
+};
+
+static_assert(ARRAY_SIZE(lsp_nudges) == LSP_NR_NUDGES);
+static_assert(ARRAY_SIZE(lsp_freeds) == LSP_NR_FREEDS);
 static_assert(ARRAY_SIZE(lsp_reasons) == LSP_NR_REASONS);
 static_assert(ARRAY_SIZE(lsp_states) == LSP_NR_STATES);
 static_assert(!LSP_OK);
@@ -71,4 +88,37 @@ int lsp_reason_errno(enum lsp_reason reason)
 const char *lsp_state_word(enum lsp_state state)
 {
 	return lsp_states[state];
+}
+
+/**
+ * lsp_nudge_word() - the word of how far the engine may go
+ * @nudge: how far
+ *
+ * Return: the word, as in sysfs.
+ */
+const char *lsp_nudge_word(enum lsp_nudge nudge)
+{
+	return lsp_nudges[nudge];
+}
+
+/**
+ * lsp_freed_word() - the word of what became of a task that was in the way
+ * @freed: what
+ *
+ * Return: the word, as in the trace.
+ */
+const char *lsp_freed_word(enum lsp_freed freed)
+{
+	return lsp_freeds[freed].word;
+}
+
+/**
+ * lsp_freed_text() - why a task that was in the way could not be freed
+ * @freed: what became of it
+ *
+ * Return: half a sentence for the log.
+ */
+const char *lsp_freed_text(enum lsp_freed freed)
+{
+	return lsp_freeds[freed].text;
 }

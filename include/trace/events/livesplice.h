@@ -128,6 +128,42 @@ TRACE_EVENT(livesplice_blocker,
 );
 
 /**
+ * livesplice_nudge - something is done about a task that is in the way
+ * @update: name of the update
+ * @pid: its thread id
+ * @comm: its name
+ * @level: how far the engine goes in this attempt, a word of ``nudge``
+ * @freed: what became of the task: "sent" out of its call, "woken", "awaited" to
+ *	come out by itself, or why nothing can be done
+ */
+TRACE_EVENT(livesplice_nudge,
+
+	TP_PROTO(const char *update, pid_t pid, const char *comm,
+		 const char *level, const char *freed),
+
+	TP_ARGS(update, pid, comm, level, freed),
+
+	TP_STRUCT__entry(
+		__array(char,		update,	LSP_TRACE_NAME)
+		__field(pid_t,		pid)
+		__array(char,		comm,	TASK_COMM_LEN)
+		__array(char,		level,	LSP_TRACE_WORD)
+		__array(char,		freed,	LSP_TRACE_WORD)
+	),
+
+	TP_fast_assign(
+		strscpy(__entry->update, update, LSP_TRACE_NAME);
+		__entry->pid = pid;
+		strscpy(__entry->comm, comm, TASK_COMM_LEN);
+		strscpy(__entry->level, level, LSP_TRACE_WORD);
+		strscpy(__entry->freed, freed, LSP_TRACE_WORD);
+	),
+
+	TP_printk("update=%s pid=%d comm=%s level=%s freed=%s", __entry->update,
+		  __entry->pid, __entry->comm, __entry->level, __entry->freed)
+);
+
+/**
  * livesplice_pause_begin - all CPUs are about to be held
  * @update: name of the update
  * @looks: stacks looked at so far, with the machine running

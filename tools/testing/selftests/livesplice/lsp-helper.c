@@ -23,6 +23,7 @@
 #include <sys/personality.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -193,6 +194,39 @@ static int cmd_eventfd_value(char **argv)
 	if (write(fd, &value, sizeof(value)) != sizeof(value) ||
 	    read(fd, &value, sizeof(value)) != sizeof(value))
 		die("eventfd");
+	printf("%llu\n", (unsigned long long)value);
+	return 0;
+}
+
+static int awaited;
+
+static void *writer(void *ms)
+{
+	uint64_t value = 7;
+
+	usleep(1000 * strtoul(ms, NULL, 0));
+	if (write(awaited, &value, sizeof(value)) != sizeof(value))
+		die("eventfd");
+	return NULL;
+}
+
+/* eventfd-await read|preadv2 MS: print what is read once 7 is written, after MS */
+static int cmd_eventfd_await(char **argv)
+{
+	uint64_t value;
+	struct iovec vec = { &value, sizeof(value) };
+	pthread_t thread;
+	ssize_t len;
+
+	awaited = eventfd(0, 0);
+	if (awaited < 0 || pthread_create(&thread, NULL, writer, argv[1]))
+		die("eventfd-await");
+	if (!strcmp(argv[0], "read"))
+		len = read(awaited, &value, sizeof(value));
+	else
+		len = preadv2(awaited, &vec, 1, -1, 0);
+	if (len < 0)
+		return report(-1);
 	printf("%llu\n", (unsigned long long)value);
 	return 0;
 }
@@ -462,6 +496,7 @@ static const struct {
 	{ "flip",		3, cmd_flip },
 	{ "eventfd-block",	0, cmd_eventfd_block },
 	{ "eventfd-value",	1, cmd_eventfd_value },
+	{ "eventfd-await",	2, cmd_eventfd_await },
 	{ "personality",	0, cmd_personality },
 	{ "sleepers",		1, cmd_sleepers },
 	{ "hammer",		2, cmd_hammer },

@@ -38,9 +38,10 @@ blocker_is()
 		"^$1 lsp-helper eventfd_read\+0x[0-9a-f]+/0x[0-9a-f]+\$"
 }
 
-plan 33
+plan 34
 
 is "load" ok "$(load $U)"
+is "nobody is to be nudged" ok "$(put $SPLICE/$U/nudge none)"
 is "max_attempts can be set" ok "$(put $SPLICE/$U/max_attempts $TRIES)"
 is "retry_ms can be set" ok "$(put $SPLICE/$U/retry_ms 20)"
 is "kernel as it was" 7 "$(count)"

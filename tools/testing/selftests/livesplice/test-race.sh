@@ -182,8 +182,8 @@ is "load" "ok ok ok ok" \
 	"$(load $U) $(load $U-binfmt_misc) $(load $CODE) $(load $DATA)"
 
 # An attempt after the other, because somebody sleeps in the function.
-is "a long budget" "ok ok" \
-	"$(put $SPLICE/$U/max_attempts 1000) $(put $SPLICE/$U/retry_ms 20)"
+is "a long budget, nobody nudged" "ok ok ok" \
+	"$(put $SPLICE/$U/max_attempts 1000) $(put $SPLICE/$U/retry_ms 20) $(put $SPLICE/$U/nudge none)"
 start lsp-helper eventfd-block
 sleeper=$started
 check "a task sleeps in the function" wait_for 5 sleeps_in "$sleeper" eventfd_read

@@ -19,6 +19,7 @@ NAME/description 444
 NAME/enabled 644
 NAME/hooks_ns 444
 NAME/max_attempts 644
+NAME/nudge 644
 NAME/pause_ns 444
 NAME/result 444
 NAME/retry_ms 644
@@ -50,7 +51,7 @@ put_without()
 	lsp-helper dropcap lsp-helper put "$SPLICE/$U/$1" "$2"
 }
 
-plan 37
+plan 38
 
 is "load" ok "$(load $U)"
 is "files and modes" "$(echo "$MODES" | grep . | sort)" "$(files_found)"
@@ -83,6 +84,7 @@ is "max_attempts refuses none at all" ERANGE "$(put $SPLICE/$U/max_attempts 0)"
 is "enabled wants CAP_SYS_MODULE" EPERM "$(put_without enabled 1)"
 is "max_attempts wants it" EPERM "$(put_without max_attempts 3)"
 is "retry_ms wants it" EPERM "$(put_without retry_ms 3)"
+is "nudge wants it" EPERM "$(put_without nudge none)"
 is "verify wants it" EPERM "$(put_without verify 1)"
 is "without it nothing changed" "loaded 7 7" \
 	"$(value $U state) $(value $U max_attempts) $(value $U retry_ms)"

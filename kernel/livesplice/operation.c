@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * livesplice: apply and undo, attempt after attempt. Called by core.c,
+ * which holds lsp_mutex.
+ */
+#define pr_fmt(fmt) "livesplice: " fmt
+
+#include <linux/cleanup.h>
+#include <linux/delay.h>
+#include <linux/kernel.h>
+#include <linux/printk.h>
+#include <linux/sched/signal.h>
+#include <linux/string.h>
+
+#include <trace/events/livesplice.h>
+
+#include "internal.h"
+#include "switch.h"
+
+static void lsp_note_attempt(const struct lsp_operation *op)
+{
+	struct lsp_update *update = op->update;
+	unsigned int i;
+
+	update->nr_blockers = op->ranges.nr_blockers;
+	memcpy(update->blockers, op->blockers, sizeof(op->blockers));
+	for (i = 0; i < update->nr_blockers; i++)
+		trace_livesplice_blocker(update->name, op->blockers[i].pid,
+					 op->blockers[i].comm,
+					 op->blockers[i].addr);
+	if (op->nudging)
+		update->stuck = *lsp_nudging_stuck(op->nudging);
+	if (op->scan.lost)
+		pr_notice("%s: more tasks have run than could be noted\n",
+			  update->name);
+	if (!op->drained)
+		pr_notice("%s: a task neither sleeps nor leaves the kernel\n",
+			  update->name);
+}
+
+/* Worth another attempt? */
+static bool lsp_is_passing(enum lsp_reason reason)
+{
+	return reason == LSP_BUSY || reason == LSP_CEILING;
+}
+
+/* Whoever is held stays so while one pause after the other is tried. */
+static void lsp_attempt_sessions(struct lsp_operation *op, unsigned int attempt)
+{
+	struct lsp_update *update = op->update;
+	enum lsp_nudge level;
+
+	level = lsp_nudging_level(READ_ONCE(update->nudge), attempt);
+	if (!op->nudging && level != LSP_NUDGE_NONE)
+		op->nudging = lsp_nudging_start(update->name, level);
+}
+
+/* Wait for the next attempt, unless it is better made at once. */
+static bool lsp_retry(struct lsp_operation *op)
+{
+	if (op->nudging && op->paused && !lsp_nudging_late(op->nudging))
+		return lsp_nudging_again(op->nudging) || !signal_pending(current);
+	lsp_nudging_end(op->nudging);
+	op->nudging = NULL;
+	return !msleep_interruptible(READ_ONCE(op->update->retry_ms));
+}
+
+static enum lsp_reason lsp_try(struct lsp_operation *op)
+{
+	struct lsp_update *update = op->update;
+	enum lsp_reason reason;
+	unsigned int attempt;
+
+	for (attempt = 1; ; attempt++) {
+		lsp_attempt_sessions(op, attempt);
+		trace_livesplice_attempt(update->name, op->enable, attempt);
+		reason = lsp_attempt(op);
+		if (reason == LSP_OK || lsp_is_passing(reason)) {
+			WRITE_ONCE(update->attempts, attempt);
+			lsp_note_attempt(op);
+		}
+		trace_livesplice_attempt_end(update->name, op->enable, attempt,
+					     lsp_reason_word(reason));
+		if (!lsp_is_passing(reason) || lsp_poisoned() ||
+		    attempt >= READ_ONCE(update->max_attempts))
+			return reason;
+		if (!lsp_retry(op))
+			return LSP_INTERRUPTED;
+	}
+}
+
+/**
+ * lsp_switch() - apply or undo an update
+ * @update: the update, in the opposite state
+ * @enable: apply if true
+ *
+ * Context: lsp_mutex held; sleeps, signals interrupt it between attempts.
+ * Return: LSP_OK, or why nothing has changed.
+ */
+enum lsp_reason lsp_switch(struct lsp_update *update, bool enable)
+{
+	enum lsp_reason reason;
+
+	lockdep_assert_held(&lsp_mutex);
+
+	struct lsp_operation *op __free(lsp_operation) =
+		lsp_operation_make(update, enable);
+	if (!op)
+		return LSP_NOMEM;
+	/* Every object that it has a part for is missing. */
+	if (!op->nr_pages)
+		return LSP_OK;
+
+	if (lsp_track_start())
+		return LSP_NOMEM;
+	reason = lsp_try(op);
+	lsp_nudging_end(op->nudging);
+	lsp_track_stop();
+	return reason;
+}
