@@ -5,10 +5,29 @@
 #ifndef _LINUX_LIVESPLICE_H
 #define _LINUX_LIVESPLICE_H
 
+#include <linux/build_bug.h>
 #include <linux/compiler.h>
 #include <linux/types.h>
 
 struct pt_regs;
+
+/**
+ * SPLICE_RELAXED() - let tasks that are in a function finish in what they are in
+ * @fn: a function that the patch changes, by its name; in the file that has it
+ *
+ * For a function that is on some stack at all times, such as the main loop of a
+ * kernel thread: enabling the update does not wait until nobody is in it. Tasks
+ * that are go on in the old code until they return from it; whoever calls the
+ * function gets the new code at once. The other way round when the update is
+ * undone; it is ``draining`` then until the last task has left the new code.
+ *
+ * It is the author's word that old and new code may run at the same time. What
+ * the machine code does not allow is refused, see Documentation/livesplice.
+ */
+#define SPLICE_RELAXED(fn)						\
+	static_assert(sizeof(typeof(fn) *), #fn);			\
+	static const char __splice_relaxed_##fn[] __used		\
+		__section(".discard.livesplice.relaxed") = #fn
 
 #ifdef CONFIG_LIVESPLICE
 

@@ -60,7 +60,7 @@
  * by itself. The engine takes exactly its own version.
  */
 #define LSP_FORMAT_MAGIC	"LIVSPLCE"
-#define LSP_FORMAT_VERSION	2
+#define LSP_FORMAT_VERSION	3
 
 #define LSP_NONE		0xffffffffU
 
@@ -358,17 +358,33 @@ struct lsp_site {
  *	free for the switch, but is not redirected; has no new code
  * @LSP_FUNC_READER: a function that uses an object of ``datas``: likewise,
  *	and must be free when the update is undone as well
+ * @LSP_FUNC_RELAXED: a replaced function of which frames may stay, of the old
+ *	code when the update is enabled and of the new when it is undone; or,
+ *	with @LSP_FUNC_FRAGMENT, a part of one, which need not be free
  */
 enum lsp_func_flags {
 	LSP_FUNC_FRAGMENT	= 1U << 0,
 	LSP_FUNC_READER		= 1U << 1,
+	LSP_FUNC_RELAXED	= 1U << 2,
 };
+
+/* Is it replaced, by new code in this module? */
+static inline int lsp_func_has_code(__u32 flags)
+{
+	return !(flags & (LSP_FUNC_FRAGMENT | LSP_FUNC_READER));
+}
+
+static inline int lsp_func_flags_valid(__u32 flags)
+{
+	return flags == LSP_FUNC_READER ||
+	       !(flags & ~(LSP_FUNC_FRAGMENT | LSP_FUNC_RELAXED));
+}
 
 /**
  * struct lsp_func - one function that is replaced, or must be free
  * @symbol: the old function, a LSP_SYM_FUNC in a LSP_SEC_TEXT section; a weak
  *	one only without flags, and the kernel must use this definition of it
- * @shndx: ELF section of this module that holds the new code; 0 with a flag
+ * @shndx: ELF section of this module that holds the new code; 0 if it has none
  * @offset: offset of the new function in that section
  * @size: size of the new function
  * @flags: &enum lsp_func_flags

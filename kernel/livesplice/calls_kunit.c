@@ -182,4 +182,5 @@ static struct kunit_suite calls_suite = {
 	.name		= "livesplice_calls",
 	.test_cases	= calls_cases,
 };
+
 kunit_test_suite(calls_suite);

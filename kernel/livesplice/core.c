@@ -68,9 +68,8 @@ static enum lsp_reason lsp_disable(struct lsp_update *update)
 	reason = lsp_switch(update, false);
 	if (reason == LSP_OK) {
 		lsp_base_settle(update, false);
-		WRITE_ONCE(update->state,
-			   lsp_is_pinned(update) ? LSP_PINNED : LSP_LOADED);
-		lsp_put_parts(update);
+		if (!lsp_settle(update))
+			lsp_drain_later();
 	}
 	lsp_list_make(NULL);
 	return reason;
@@ -111,6 +110,7 @@ static struct lsp_part *lsp_take(const struct module *mod)
 		return NULL;
 	if (part->update->state == LSP_ENABLED)
 		lsp_undo_forced(part->update);
+	LSP_WARN_ON(part->update->state == LSP_DRAINING);
 	lsp_remove(part);
 	return part;
 }
@@ -248,7 +248,7 @@ static enum lsp_reason lsp_enable(struct lsp_update *update)
 		reason = lsp_switch(update, true);
 	if (reason == LSP_OK)
 		lsp_enabled(update);
-	else
+	else if (update->state != LSP_DRAINING)
 		lsp_put_parts(update);
 	lsp_list_make(NULL);
 	return reason;

@@ -215,7 +215,9 @@ static void format_bad_records(struct kunit *test)
 	EXPECT_REFUSED(test, ex->relocs[1].reserved = 1);
 	EXPECT_REFUSED(test, ex->func.symbol = 1);
 	EXPECT_REFUSED(test, ex->func.symbol = 3);
-	EXPECT_REFUSED(test, ex->func.flags = 4);
+	EXPECT_REFUSED(test, ex->func.flags = 8);
+	EXPECT_REFUSED(test, ex->func.flags = LSP_FUNC_READER | LSP_FUNC_RELAXED);
+	EXPECT_REFUSED(test, ex->func.flags = LSP_FUNC_FRAGMENT | LSP_FUNC_RELAXED);
 	EXPECT_REFUSED(test, ex->func.flags = LSP_FUNC_READER);
 	EXPECT_REFUSED(test, ex->func.flags = LSP_FUNC_FRAGMENT);
 	EXPECT_REFUSED(test, ex->func.shndx = 0);

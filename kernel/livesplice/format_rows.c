@@ -31,12 +31,12 @@ enum lsp_reason lsp_check_funcs(const struct lsp_tables *t,
 		    sym->section == LSP_NONE ||
 		    t->sections[sym->section].kind != LSP_SEC_TEXT)
 			return lsp_bad(d, LSP_TABLE_funcs, i, "not a function");
-		if (sym->bind == LSP_BIND_WEAK && func->flags)
+		if (sym->bind == LSP_BIND_WEAK && !lsp_func_has_code(func->flags))
 			return lsp_bad(d, LSP_TABLE_funcs, i,
 				       "weak function that is not replaced");
-		if (func->flags & ~(LSP_FUNC_FRAGMENT | LSP_FUNC_READER))
+		if (!lsp_func_flags_valid(func->flags))
 			return lsp_bad(d, LSP_TABLE_funcs, i, "unknown flags");
-		if (!func->flags != !!func->shndx)
+		if (lsp_func_has_code(func->flags) != !!func->shndx)
 			return lsp_bad(d, LSP_TABLE_funcs, i,
 				       "new code where none belongs, or none");
 	}

@@ -62,7 +62,7 @@ enum lsp_reason lsp_add(struct lsp_part *part);
 void lsp_remove(struct lsp_part *part);
 bool lsp_is_ours(const struct module *mod);
 struct lsp_part *lsp_find(const struct module *mod);
-const struct lsp_update *lsp_next(const struct lsp_update *update);
+struct lsp_update *lsp_next(struct lsp_update *update);
 const struct lsp_part *lsp_find_part(const struct lsp_update *update,
 				     const char *object);
 bool lsp_is_first(const struct lsp_part *part);
@@ -165,6 +165,13 @@ bool lsp_data_check(const struct lsp_datum *datum, bool enabled,
 /* operation.c: apply and undo */
 
 enum lsp_reason lsp_switch(struct lsp_update *update, bool enable);
+bool lsp_prove_left(struct lsp_update *update);
+
+/* drain.c: until nobody is in relaxed functions of an update that was undone */
+
+bool lsp_has_relaxed(const struct lsp_update *update);
+bool lsp_settle(struct lsp_update *update);
+void lsp_drain_later(void);
 
 /* pause.c: longest pause, in microseconds, up to the point of no return */
 extern unsigned int lsp_max_pause_us;
@@ -254,7 +261,6 @@ void lsp_nudge_number(struct lsp_nudging *session, pid_t pid);
 enum lsp_nudge lsp_nudging_level(enum lsp_nudge most, unsigned int attempt);
 struct lsp_nudging *lsp_nudging_start(const char *update, enum lsp_nudge level);
 bool lsp_nudging_again(struct lsp_nudging *session);
-bool lsp_nudging_late(const struct lsp_nudging *session);
 const struct lsp_stuck *lsp_nudging_stuck(const struct lsp_nudging *session);
 void lsp_nudging_end(struct lsp_nudging *session);
 
@@ -306,6 +312,9 @@ void lsp_arch_jump(u8 *insn, unsigned long site, unsigned long target);
 const char *lsp_arch_owner(unsigned long site);
 int lsp_arch_deny_init(void);
 bool lsp_arch_denied(unsigned long addr, unsigned long size);
+bool lsp_arch_denied_relaxed(unsigned long addr, unsigned long size);
+enum lsp_reason lsp_arch_comes_back(unsigned long addr, unsigned int size,
+				    unsigned long site);
 unsigned long lsp_arch_saved_sp(struct task_struct *task);
 bool lsp_arch_stack_live(struct task_struct *task,
 			 const struct lsp_ranges *ranges, unsigned long *addr);

@@ -84,7 +84,7 @@ void lsp_list_end(const struct lsp_list *list)
  */
 void lsp_list_make(const struct lsp_update *switching)
 {
-	const struct lsp_update *update = NULL;
+	struct lsp_update *update = NULL;
 	struct lsp_list list = {
 		.text = lsp_lists[livesplice_updates == lsp_lists[0]],
 	};
@@ -96,7 +96,8 @@ void lsp_list_make(const struct lsp_update *switching)
 		lsp_list_add(&list, switching->name,
 			     switching->state == LSP_ENABLED ? "(-)" : "(+)");
 	while ((update = lsp_next(update)))
-		if (update != switching && update->state == LSP_ENABLED)
+		if (update != switching && (update->state == LSP_ENABLED ||
+					    update->state == LSP_DRAINING))
 			lsp_list_add(&list, update->name, "");
 	lsp_list_end(&list);
 	/* Pairs with READ_ONCE() of it: the text is there before it is shown. */

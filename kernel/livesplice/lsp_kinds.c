@@ -14,13 +14,17 @@
  *	branch		(rw) which way a static branch goes, key and all here
  *	call		(rw) whom a static call calls, likewise
  *	shape		sum of the members of a struct
+ *	loop		(rw) which kernel thread runs, 0 if none; what it says
  *	input		(rw) what the functions work on
  */
 #include <linux/compiler.h>
+#include <linux/err.h>
 #include <linux/jump_label.h>
 #include <linux/kernel.h>
+#include <linux/kthread.h>
 #include <linux/module.h>
 #include <linux/moduleparam.h>
+#include <linux/sched.h>
 #include <linux/static_call.h>
 #include <linux/sysfs.h>
 
@@ -170,6 +174,51 @@ static int call_set(const char *value, const struct kernel_param *kp)
 	return err;
 }
 
+/* Main loops of kernel threads, which are always on a stack. */
+static struct task_struct *thread;
+static int said;
+
+static noinline int kinds_loop(void *unused)
+{
+	WRITE_ONCE(said, 0);
+	while (!kthread_should_stop()) {
+		WRITE_ONCE(said, 1);
+		schedule_timeout_interruptible(HZ / 50);
+	}
+	return 0;
+}
+
+/* Its loop begins where the jump would be. */
+static noinline int kinds_tight(void *unused)
+{
+	do {
+		WRITE_ONCE(said, 11);
+	} while (schedule_timeout_interruptible(HZ / 50) || !kthread_should_stop());
+	return 0;
+}
+
+static int loop_set(const char *value, const struct kernel_param *kp)
+{
+	unsigned int which;
+	int err = kstrtouint(value, 0, &which);
+
+	if (err)
+		return err;
+	if (which > 2)
+		return -EINVAL;
+	if (thread)
+		kthread_stop(thread);
+	thread = NULL;
+	WRITE_ONCE(said, 0);
+	if (!which)
+		return 0;
+	thread = kthread_run(which == 1 ? kinds_loop : kinds_tight, NULL, "kinds_loop");
+	err = PTR_ERR_OR_ZERO(thread);
+	if (err)
+		thread = NULL;
+	return err;
+}
+
 #define PARAMETER(_name, _set, _mode, format, ...)			\
 static int _name##_get(char *buf, const struct kernel_param *kp)	\
 {									\
@@ -191,6 +240,7 @@ PARAMETER(table, NULL, 0444, "%d", kinds_table(input));
 PARAMETER(branch, branch_set, 0644, "%d", kinds_branch());
 PARAMETER(call, call_set, 0644, "%d", kinds_call());
 PARAMETER(shape, NULL, 0444, "%d", kinds_shape_sum(READ_ONCE(shapes)));
+PARAMETER(loop, loop_set, 0644, "%d", READ_ONCE(said));
 module_param(input, int, 0644);
 
 /* Without these the module could not be unloaded. */
@@ -202,6 +252,8 @@ module_init(kinds_init);
 
 static void __exit kinds_exit(void)
 {
+	if (thread)
+		kthread_stop(thread);
 }
 module_exit(kinds_exit);
 

@@ -232,17 +232,6 @@ bool lsp_nudging_again(struct lsp_nudging *session)
 }
 
 /**
- * lsp_nudging_late() - has a session lasted as long as it may?
- * @session: the session
- *
- * Return: true if it has.
- */
-bool lsp_nudging_late(const struct lsp_nudging *session)
-{
-	return time_after(jiffies, session->until);
-}
-
-/**
  * lsp_nudging_stuck() - who could not be freed?
  * @session: the session
  *

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * livesplice: apply and undo, attempt after attempt. Called by core.c,
- * which holds lsp_mutex.
+ * livesplice: apply and undo, attempt after attempt. Called by core.c and
+ * drain.c, which hold lsp_mutex.
  */
 #define pr_fmt(fmt) "livesplice: " fmt
 
@@ -9,7 +9,6 @@
 #include <linux/delay.h>
 #include <linux/kernel.h>
 #include <linux/printk.h>
-#include <linux/sched/signal.h>
 #include <linux/string.h>
 
 #include <trace/events/livesplice.h>
@@ -58,8 +57,8 @@ static void lsp_attempt_sessions(struct lsp_operation *op, unsigned int attempt)
 /* Wait for the next attempt, unless it is better made at once. */
 static bool lsp_retry(struct lsp_operation *op)
 {
-	if (op->nudging && op->paused && !lsp_nudging_late(op->nudging))
-		return lsp_nudging_again(op->nudging) || !signal_pending(current);
+	if (op->paused && lsp_nudging_again(op->nudging))
+		return true;
 	lsp_nudging_end(op->nudging);
 	op->nudging = NULL;
 	return !msleep_interruptible(READ_ONCE(op->update->retry_ms));
@@ -117,4 +116,31 @@ enum lsp_reason lsp_switch(struct lsp_update *update, bool enable)
 	lsp_nudging_end(op->nudging);
 	lsp_track_stop();
 	return reason;
+}
+
+/**
+ * lsp_prove_left() - is nobody in the code of an update?
+ * @update: the update, undone; nobody gets into its code any more
+ *
+ * One attempt that stores nothing.
+ *
+ * Context: lsp_mutex held; sleeps.
+ * Return: true if that is proven.
+ */
+bool lsp_prove_left(struct lsp_update *update)
+{
+	u64 pause_ns = update->pause_ns;
+	enum lsp_reason reason;
+
+	lockdep_assert_held(&lsp_mutex);
+
+	struct lsp_operation *op __free(lsp_operation) =
+		lsp_operation_make_left(update);
+	if (!op || lsp_track_start())
+		return false;
+	op->drained = lsp_track_drain();
+	reason = op->drained < 0 ? LSP_INTERRUPTED : lsp_attempt_mapped(op);
+	lsp_track_stop();
+	WRITE_ONCE(update->pause_ns, pause_ns);
+	return reason == LSP_OK;
 }

@@ -54,7 +54,9 @@ static enum lsp_reason lsp_plan_jump(struct lsp_loading *load,
 		return LSP_UNRESOLVED;
 	/* New in an update that we stand on: it has the name once. */
 	patch->pos = max(patch->pos, 1U);
-	if (lsp_arch_denied(patch->old_addr, patch->old_size))
+	if (patch->relaxed ?
+	    lsp_arch_denied_relaxed(patch->old_addr, patch->old_size) :
+	    lsp_arch_denied(patch->old_addr, patch->old_size))
 		return LSP_DENIED;
 	if (patch->below)
 		return lsp_plan_stacked(patch);
@@ -78,6 +80,7 @@ static enum lsp_reason lsp_plan_patch(struct lsp_loading *load,
 	load->detail = lsp_string(&load->tables, sym->name);
 	patch->part = load->part;
 	patch->reader = func->flags & LSP_FUNC_READER;
+	patch->relaxed = func->flags & LSP_FUNC_RELAXED;
 	patch->name = kstrdup(load->detail, GFP_KERNEL);
 	if (!patch->name)
 		return LSP_NOMEM;
@@ -88,7 +91,7 @@ static enum lsp_reason lsp_plan_patch(struct lsp_loading *load,
 	patch->old_size = sym->size;
 	reason = lsp_match_function(&load->values, func->symbol, &patch->holes,
 				    &patch->nr_holes, &load->diag);
-	if (reason == LSP_OK && !func->flags)
+	if (reason == LSP_OK && lsp_func_has_code(func->flags))
 		reason = lsp_plan_jump(load, patch, func);
 	/* The pause cannot tell whether such a function is in use. */
 	if (reason == LSP_OK && patch->reader &&
@@ -96,6 +99,29 @@ static enum lsp_reason lsp_plan_patch(struct lsp_loading *load,
 		reason = LSP_DENIED;
 	if (reason == LSP_OK)
 		reason = lsp_sums_make(patch);
+	return reason;
+}
+
+/* Parts of several relaxed functions are not told apart: none leads to any jump. */
+static enum lsp_reason lsp_plan_relaxed(struct lsp_loading *load,
+					const struct lsp_patch *patch)
+{
+	const struct lsp_part *part = load->part;
+	enum lsp_reason reason = LSP_OK;
+	u32 i;
+
+	/* Code of an update below has no jump in it. */
+	if (!patch->relaxed || !patch->new_addr || patch->below)
+		return LSP_OK;
+	for (i = 0; i < part->nr_patches && reason == LSP_OK; i++) {
+		const struct lsp_patch *code = &part->patches[i];
+
+		if (!code->relaxed)
+			continue;
+		load->detail = code->name;
+		reason = lsp_arch_comes_back(code->old_addr, code->old_size,
+					     patch->site);
+	}
 	return reason;
 }
 
@@ -142,6 +168,11 @@ enum lsp_reason lsp_plan_patches(struct lsp_loading *load)
 		load->detail = part->patches[i].name;
 		if (last->old_addr + last->old_size > part->patches[i].old_addr)
 			return LSP_FORMAT;
+	}
+	for (i = 0; i < part->nr_patches; i++) {
+		reason = lsp_plan_relaxed(load, &part->patches[i]);
+		if (reason != LSP_OK)
+			return reason;
 	}
 	load->detail = NULL;
 	return LSP_OK;

@@ -58,6 +58,48 @@ static void lsp_add_probing(struct lsp_ranges *ranges)
 }
 
 /*
+ * Frames of it may stay, but nobody may go on in the middle of the jump. Nobody
+ * does when that goes.
+ */
+static void lsp_add_relaxed(struct lsp_operation *op,
+			    const struct lsp_patch *patch)
+{
+	if (op->enable && patch->site)
+		lsp_add_range(&op->ranges, patch->site + 1, LSP_JUMP_SIZE - 2);
+}
+
+/* The lowest relaxed function of a part's module that does not end before. */
+static const struct lsp_patch *lsp_next_relaxed(const struct lsp_part *part,
+						unsigned long addr)
+{
+	const struct lsp_patch *next = NULL;
+	unsigned int i;
+
+	for (i = 0; i < part->nr_patches; i++) {
+		const struct lsp_patch *patch = &part->patches[i];
+
+		if (patch->relaxed && patch->new_addr >= addr &&
+		    (!next || patch->new_addr < next->new_addr))
+			next = patch;
+	}
+	return next;
+}
+
+/* All of the text of a module, or all but the functions that are relaxed. */
+static void lsp_add_text(struct lsp_operation *op, const struct lsp_part *part)
+{
+	unsigned long addr = (unsigned long)part->mod->mem[MOD_TEXT].base;
+	unsigned long end = addr + part->mod->mem[MOD_TEXT].size;
+	const struct lsp_patch *relaxed;
+
+	while (!op->left && (relaxed = lsp_next_relaxed(part, addr))) {
+		lsp_add_range(&op->ranges, addr, relaxed->new_addr - addr);
+		addr = relaxed->new_addr + relaxed->new_size;
+	}
+	lsp_add_range(&op->ranges, addr, end - addr);
+}
+
+/*
  * Apply: the old functions with all their fragments. Undo: the whole text of
  * the modules, for they may be unloaded next; their other functions are only
  * called by the new ones, but may still be running when those are not. Those
@@ -71,16 +113,18 @@ static void lsp_fill_ranges(struct lsp_operation *op)
 	const struct lsp_part *part;
 
 	lsp_for_each_patch(update, part, patch) {
-		if (op->enable || patch->reader)
+		if (op->left)
+			break;
+		if (patch->relaxed)
+			lsp_add_relaxed(op, patch);
+		else if (op->enable || patch->reader)
 			lsp_add_range(ranges, patch->old_addr, patch->old_size);
 		else
 			lsp_add_range(ranges, patch->new_addr, patch->new_size);
 	}
 	list_for_each_entry(part, &update->parts, node)
 		if (!op->enable && part->mod)
-			lsp_add_range(ranges,
-				      (unsigned long)part->mod->mem[MOD_TEXT].base,
-				      part->mod->mem[MOD_TEXT].size);
+			lsp_add_text(op, part);
 	lsp_add_probing(ranges);
 	lsp_ranges_sort(ranges);
 	ranges->leaving = !op->enable;
@@ -164,8 +208,8 @@ struct lsp_operation *lsp_operation_make(struct lsp_update *update,
 	op->entries = kvcalloc(nr, sizeof(*op->entries), GFP_KERNEL);
 	op->writes = kvcalloc(nr_data, sizeof(*op->writes), GFP_KERNEL);
 	op->pages = kvcalloc(pages, sizeof(*op->pages), GFP_KERNEL);
-	/* And the text of each module, and probes. */
-	op->ranges.ranges = kvcalloc(nr + update->nr_parts + 1,
+	/* And the text of each module, in pieces, and probes. */
+	op->ranges.ranges = kvcalloc(2 * nr + update->nr_parts + 1,
 				     sizeof(*op->ranges.ranges), GFP_KERNEL);
 	op->redirects = lsp_arch_redirects_make(update, enable);
 	if (!op->entries || !op->writes || !op->pages || !op->ranges.ranges || !op->redirects)
@@ -176,6 +220,31 @@ struct lsp_operation *lsp_operation_make(struct lsp_update *update,
 	return no_free_ptr(op);
 }
 ALLOW_ERROR_INJECTION(lsp_operation_make, NULL);
+
+/**
+ * lsp_operation_make_left() - the same for one that only looks
+ * @update: the update, not enabled
+ *
+ * Return: an operation that changes nothing, and succeeds when nobody is in any
+ * code of the update; or NULL without memory.
+ */
+struct lsp_operation *lsp_operation_make_left(struct lsp_update *update)
+{
+	struct lsp_operation *op __free(lsp_operation) =
+		kzalloc(sizeof(*op), GFP_KERNEL);
+
+	if (!op)
+		return NULL;
+	op->update = update;
+	op->left = true;
+	op->ranges.ranges = kvcalloc(update->nr_parts + 1,
+				     sizeof(*op->ranges.ranges), GFP_KERNEL);
+	op->redirects = kvzalloc(sizeof(*op->redirects), GFP_KERNEL);
+	if (!op->ranges.ranges || !op->redirects)
+		return NULL;
+	lsp_fill_ranges(op);
+	return no_free_ptr(op);
+}
 
 /**
  * lsp_map() - map the pages of entries and objects a second time, writable

@@ -262,7 +262,7 @@ struct lsp_part *lsp_find(const struct module *mod)
  * Context: lsp_mutex held.
  * Return: the next one, or NULL.
  */
-const struct lsp_update *lsp_next(const struct lsp_update *update)
+struct lsp_update *lsp_next(struct lsp_update *update)
 {
 	lockdep_assert_held(&lsp_mutex);
 

@@ -41,6 +41,7 @@ struct lsp_write {
  * struct lsp_operation - all that an operation needs
  * @update: the update
  * @enable: apply if true, undo if false
+ * @left: neither: see whether nobody is in the code of the update
  * @entries: the entries, sorted by address
  * @nr_entries: number of them
  * @writes: the objects that are written
@@ -68,6 +69,7 @@ struct lsp_write {
 struct lsp_operation {
 	struct lsp_update	*update;
 	bool			enable;
+	bool			left;
 	struct lsp_entry	*entries;
 	unsigned int		nr_entries;
 	struct lsp_write	*writes;
@@ -95,6 +97,7 @@ struct lsp_operation {
 
 struct lsp_operation *lsp_operation_make(struct lsp_update *update,
 					 bool enable);
+struct lsp_operation *lsp_operation_make_left(struct lsp_update *update);
 void lsp_operation_free(struct lsp_operation *op);
 DEFINE_FREE(lsp_operation, struct lsp_operation *, lsp_operation_free(_T))
 

@@ -50,6 +50,8 @@
 	  "new code takes the address of a function that cannot be called indirectly") \
 	X(SITE, "site", -EOPNOTSUPP, \
 	  "there is no room for the jump at the function's entry") \
+	X(RELAXED, "relaxed", -EOPNOTSUPP, \
+	  "old code of a relaxed function leads to the bytes of the jump") \
 	X(DENIED, "denied", -EOPNOTSUPP, \
 	  "the function runs while text is being changed") \
 	X(OWNER, "owner", -EBUSY, \
@@ -83,13 +85,15 @@ enum lsp_reason {
  * loaded -> enabled -> loaded -> ...; an update with something that may be
  * left behind goes from enabled to pinned instead of loaded, and from there
  * back to enabled. pending is loaded as long as parts are missing, see
- * lsp_shown_state(). The last word of the ABI belongs to relaxed functions.
+ * lsp_shown_state(). An update with relaxed functions goes from enabled to
+ * draining, and from there to loaded or pinned by itself, or back to enabled.
  */
 #define LSP_STATES(X)		\
 	X(LOADED,  "loaded")	\
 	X(ENABLED, "enabled")	\
 	X(PINNED,  "pinned")	\
-	X(PENDING, "pending")
+	X(PENDING, "pending")	\
+	X(DRAINING, "draining")
 
 #define LSP_STATE_ENUM(sym, word)	LSP_##sym,
 enum lsp_state {
@@ -196,6 +200,7 @@ struct lsp_hole {
  * @new_size: its size
  * @site: where the jump goes, 0 if it is not replaced
  * @reader: it uses data that is rewritten
+ * @relaxed: frames of it may stay, of the old code and of the new
  * @below: whose new code the old function is, NULL if it is nobody's
  * @above: who has taken the place of our jump; under lsp_mutex
  * @saved: bytes at @site when the update was matched; restored by undo
@@ -219,6 +224,7 @@ struct lsp_patch {
 	unsigned int		new_size;
 	unsigned long		site;
 	bool			reader;
+	bool			relaxed;
 	struct lsp_patch	*below;
 	struct lsp_patch	*above;
 	u8			saved[LSP_JUMP_SIZE];

@@ -112,6 +112,10 @@ bool lsp_arch_denied_section(unsigned long addr, unsigned long size);
 bool lsp_arch_denied_module(const struct module *mod, unsigned long addr,
 			    unsigned long size);
 
+/* x86_relaxed.c */
+bool lsp_branches_into(const u8 *code, unsigned int size, unsigned long addr,
+		       unsigned long site);
+
 /* x86_data.c */
 bool lsp_match_mergeable(struct lsp_values *values, u32 section, u64 offset,
 			 unsigned long addr);

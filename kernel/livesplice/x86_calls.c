@@ -115,7 +115,7 @@ static enum lsp_call_kind lsp_kind_32(unsigned int nr)
 
 static long lsp_call_32(const struct pt_regs *regs, unsigned int nr)
 {
-	return -ENOSYS;
+	return -EINVAL;
 }
 #endif
 

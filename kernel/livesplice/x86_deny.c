@@ -263,6 +263,30 @@ static bool lsp_denied_here(unsigned long addr, unsigned long size)
 }
 
 /**
+ * lsp_arch_denied_relaxed() - likewise, if its old frames may stay
+ * @addr: address of the function
+ * @size: its size
+ *
+ * schedule() is on every stack, and nothing else is wrong with it: it is neither
+ * on the way from a #BP nor in the pause.
+ *
+ * Context: may sleep.
+ * Return: true if it can never be replaced.
+ */
+bool lsp_arch_denied_relaxed(unsigned long addr, unsigned long size)
+{
+	char symbol[KSYM_NAME_LEN];
+	unsigned int i;
+
+	if (lookup_symbol_name(addr, symbol) || strcmp(symbol, "schedule"))
+		return lsp_arch_denied(addr, size);
+	for (i = 0; i < lsp_nr_denied; i++)
+		if (lsp_denied_addrs[i] != addr && lsp_denied_addrs[i] - addr < size)
+			return true;
+	return lsp_denied_here(addr, size);
+}
+
+/**
  * lsp_arch_denied() - must a function stay as it is?
  * @addr: address of the function
  * @size: its size

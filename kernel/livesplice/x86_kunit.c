@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * livesplice: tests of the place and encoding of jumps, of redirects, of who
- * owns text, of what can never be replaced, and of alternatives inside others.
+ * owns text, of what can never be replaced, of old code that goes on, and of
+ * alternatives inside others.
  */
 #include <kunit/test.h>
 #include <linux/jump_label.h>
@@ -215,6 +216,42 @@ static u32 match_nested(struct kunit *test, u32 nr)
 	return length;
 }
 
+/* Old code that goes on beside a jump at FUNC + 5. */
+static bool comes_back_by(const u8 *code, unsigned int size)
+{
+	return lsp_branches_into(code, size, FUNC + 16, FUNC + 5);
+}
+
+#define COMES_BACK(...)							\
+	comes_back_by((const u8[]){ __VA_ARGS__ }, sizeof((const u8[]){ __VA_ARGS__ }))
+
+static void comes_back(struct kunit *test)
+{
+	/* At FUNC + 16, behind two bytes of the branch: back to FUNC + 18 + x. */
+	KUNIT_EXPECT_FALSE(test, COMES_BACK(0xeb, (u8)(4 - 18)));
+	KUNIT_EXPECT_TRUE(test, COMES_BACK(0xeb, (u8)(5 - 18)));
+	KUNIT_EXPECT_TRUE(test, COMES_BACK(0xeb, (u8)(9 - 18)));
+	KUNIT_EXPECT_FALSE(test, COMES_BACK(0xeb, (u8)(10 - 18)));
+	/* Whatever the condition. */
+	KUNIT_EXPECT_TRUE(test, COMES_BACK(0x74, (u8)(5 - 18)));
+	KUNIT_EXPECT_TRUE(test, COMES_BACK(0xe2, (u8)(5 - 18)));
+	KUNIT_EXPECT_FALSE(test, COMES_BACK(0x7f, (u8)(10 - 18)));
+	/* With 32 bits, also behind another instruction. */
+	KUNIT_EXPECT_TRUE(test, COMES_BACK(0xe9, (u8)(9 - 21), 0xff, 0xff, 0xff));
+	KUNIT_EXPECT_FALSE(test, COMES_BACK(0xe9, (u8)(10 - 21), 0xff, 0xff, 0xff));
+	KUNIT_EXPECT_TRUE(test, COMES_BACK(0x55, 0x0f, 0x85, (u8)(6 - 23),
+					   0xff, 0xff, 0xff));
+	KUNIT_EXPECT_FALSE(test, COMES_BACK(0x55, 0x0f, 0x85, (u8)(4 - 23),
+					    0xff, 0xff, 0xff));
+	/* A call comes back behind itself, and is as good as any other. */
+	KUNIT_EXPECT_FALSE(test, COMES_BACK(0xe8, (u8)(5 - 21), 0xff, 0xff, 0xff));
+	KUNIT_EXPECT_FALSE(test, COMES_BACK(0xff, 0xd0));
+	/* By a table, or by code that is none. */
+	KUNIT_EXPECT_TRUE(test, COMES_BACK(0xff, 0xe0));
+	KUNIT_EXPECT_TRUE(test, COMES_BACK(0xff, 0x24, 0xc5, 0, 0, 0, 0));
+	KUNIT_EXPECT_TRUE(test, COMES_BACK(0x55, 0xe9));
+}
+
 static void alternatives_nested(struct kunit *test)
 {
 	KUNIT_EXPECT_EQ(test, match_nested(test, 1), 4);
@@ -283,6 +320,7 @@ static struct kunit_case livesplice_x86_cases[] = {
 	KUNIT_CASE(redirect_lookup),
 	KUNIT_CASE(owner_jump_label),
 	KUNIT_CASE(denied_functions),
+	KUNIT_CASE(comes_back),
 	KUNIT_CASE(alternatives_nested),
 	KUNIT_CASE(text_under_probe),
 	{}

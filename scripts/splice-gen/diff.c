@@ -227,6 +227,7 @@ static int run(struct diff *d, const char *path)
 	check_names(d);
 	check_odd(d);
 	check_entered(d);
+	find_relaxed(d);
 	if (!anything_carried(d) && !nr_refused())
 		return EXIT_NO_CHANGE;
 

@@ -144,6 +144,11 @@ bool keeps_address(const struct item *func, const struct item *object);
 /* Find addresses of carried things that may be left behind. */
 void find_pinned(struct diff *d);
 
+/* relaxed.c */
+
+/* Mark the functions that SPLICE_RELAXED() names, or refuse them. */
+void find_relaxed(struct diff *d);
+
 /* explain.c */
 
 /* Lines for the script: why, and from where on, replaced functions differ. */

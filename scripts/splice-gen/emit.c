@@ -462,10 +462,13 @@ static void emit_func_row(struct diff *d, const struct item *old,
 /* The rows of a replaced function and of the fragments it had. */
 static void emit_func_rows(struct diff *d, const struct item *item)
 {
-	emit_func_row(d, item->twin, item, 0);
+	uint32_t relaxed = item->relaxed ? LSP_FUNC_RELAXED : 0;
+
+	emit_func_row(d, item->twin, item, relaxed);
 	for_each_item(d->pre, part) {
 		if (part->func && part->parent == item->twin)
-			emit_func_row(d, part, NULL, LSP_FUNC_FRAGMENT);
+			emit_func_row(d, part, NULL,
+				      LSP_FUNC_FRAGMENT | relaxed);
 	}
 }
 

@@ -262,9 +262,8 @@ static void make_func(struct finish *f, const struct section *rows,
 	uint64_t offset;
 
 	memcpy(&link, rows->data + at, sizeof(link));
-	if ((link.flags && link.flags != LSP_FUNC_FRAGMENT &&
-	     link.flags != LSP_FUNC_READER) || link.reserved ||
-	    !link.flags != !!rel || (rel && !link.size))
+	if (!lsp_func_flags_valid(link.flags) || link.reserved ||
+	    lsp_func_has_code(link.flags) != !!rel || (rel && !link.size))
 		die(f->ko, rows->name, "row at 0x%llx makes no sense",
 		    (unsigned long long)at);
 	row.symbol = old_row(f, &link, rel ? rel->sym->name : "");

@@ -140,6 +140,9 @@
 	X(FRAGMENT, "fragment", \
 	  "a part of a function is without the function", \
 	  "mark the function noinline") \
+	X(RELAXED, "relaxed", \
+	  "old frames of a function cannot be left to finish", \
+	  "leave SPLICE_RELAXED() out, or what the function calls as it is") \
 	X(SITE, "site", \
 	  "code that the kernel rewrites is not as it must be, or in the way", \
 	  "leave the function as it is and change its callers") \

@@ -155,6 +155,7 @@ static const struct section_kind kinds[] = {
 	{ .pattern = ".GCC.command.line", .class = KIND_IGNORE },
 	{ .pattern = ".discard.addressable", .class = KIND_IGNORE },
 	{ .pattern = ".printk_index", .class = KIND_IGNORE },
+	{ .pattern = ".discard.livesplice.*", .class = KIND_IGNORE },
 
 	{ .pattern = ".orc_header", .class = KIND_IGNORE },
 	{ .pattern = ".orc_unwind*", .class = KIND_OBJTOOL },

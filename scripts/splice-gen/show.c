@@ -82,7 +82,9 @@ static const char *func_change(const struct lsp_func *func)
 {
 	if (func->flags & LSP_FUNC_FRAGMENT)
 		return "fragment";
-	return func->flags & LSP_FUNC_READER ? "reader" : "replaced";
+	if (func->flags & LSP_FUNC_READER)
+		return "reader";
+	return func->flags & LSP_FUNC_RELAXED ? "relaxed" : "replaced";
 }
 
 /* The row of an import, LSP_NONE for symbols that are none. */

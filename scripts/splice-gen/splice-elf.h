@@ -395,6 +395,7 @@ size_t asan_globals(const struct section *sec, struct asan_global **globals);
  * @rewritten: post object: its contents go where the old one is
  * @superseded: pre object: all its users go over to a new one
  * @reader: pre function or fragment: uses a rewritten object
+ * @relaxed: post function that is replaced: frames of either version may stay
  * @out: a symbol of the new object, and
  * @out_offset: where the item is in the section of @out
  */
@@ -415,6 +416,7 @@ struct item {
 	bool		rewritten;
 	bool		superseded;
 	bool		reader;
+	bool		relaxed;
 	uint64_t	users;
 	struct item	*last_user;
 	const char	*why;

@@ -531,7 +531,7 @@ static void check_funcs(const struct tables *v)
 	for (size_t i = 0; i < v->nr_funcs; i++) {
 		const struct lsp_func *func = &v->funcs[i];
 		const struct lsp_symbol *sym;
-		bool none = func->flags;	/* no new code */
+		bool none = !lsp_func_has_code(func->flags);
 
 		if (func->symbol >= v->nr_symbols) {
 			bad("funcs", i, "symbol out of range");
@@ -543,8 +543,7 @@ static void check_funcs(const struct tables *v)
 		    v->sections[sym->section].kind != LSP_SEC_TEXT ||
 		    (none && sym->bind == LSP_BIND_WEAK))
 			bad("funcs", i, "not a function, or a weak one that stays");
-		if ((none && func->flags != LSP_FUNC_FRAGMENT &&
-		     func->flags != LSP_FUNC_READER) ||
+		if (!lsp_func_flags_valid(func->flags) ||
 		    none != !func->shndx || none != !func->size ||
 		    (none && func->offset))
 			bad("funcs", i, "new code where none belongs, or none");

@@ -40,6 +40,7 @@ test-weak.sh 60
 test-badinput.sh 240
 test-busy.sh 90
 test-nudge.sh 90
+test-relaxed.sh 120
 test-events.sh 60
 test-stress.sh 240
 test-fault.sh 120
