@@ -257,6 +257,9 @@ static void read_reloc(struct reader *r, struct section *sec,
 	unsigned int size = x86_reloc_size(GELF_R_TYPE(er->r_info)) ?: 1;
 	size_t symidx = GELF_R_SYM(er->r_info);
 
+	/* What objtool leaves of a static branch that it makes a NOP. */
+	if (GELF_R_TYPE(er->r_info) == R_X86_64_NONE)
+		return;
 	if (!symidx || symidx >= r->nr_syms)
 		die(r->obj, sec->name, "relocation %zu: symbol %zu", idx,
 		    symidx);

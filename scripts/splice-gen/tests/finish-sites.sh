@@ -85,6 +85,10 @@ for insn in '.byte 0xe9; .long 2f - . - 4' '.byte 0x0f,0x1f,0x44,0,0' \
 	assemble <<< "nop; s: 1: $insn; nop; 2: nop; $(table __jump_table "$jump")"
 	ok "static branch, near: $insn" has $JUMP 5 s
 done
+# As objtool leaves it, where the target is in another section.
+assemble <<< "nop; s: 1: .byte 0x0f,0x1f,0x44,0,0; .reloc s + 1, R_X86_64_NONE, elsewhere
+nop; 2: nop; $(table __jump_table "$jump")"
+ok "static branch, near, with a relocation of nothing" has $JUMP 5 s
 assemble <<< "1: jmp 3f; 2: nop; nop; 3: nop; $(table __jump_table "$jump")"
 ok "static branch to elsewhere" refused site 'f\+0x0'
 assemble <<< "1: nop; nop; 2: nop; $(table __jump_table "$jump")"
