@@ -281,7 +281,7 @@ static void lsp_base_lift_one(const struct lsp_update *update, u8 *bytes,
 		/* On top of another jump: that one has the old bytes. */
 		if (!patch->new_addr || patch->below)
 			continue;
-		for (i = 0; i < LSP_JUMP_SIZE; i++)
+		for (i = 0; i < patch->span; i++)
 			if (patch->site + i - addr < length)
 				bytes[patch->site + i - addr] = patch->saved[i];
 	}

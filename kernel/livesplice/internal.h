@@ -308,8 +308,9 @@ lsp_arch_redirect_flip(struct lsp_redirect *redirect)
 
 unsigned long lsp_arch_site(unsigned long addr, unsigned int size,
 			    enum lsp_reason *reason);
-void lsp_arch_jump(u8 *insn, unsigned long site, unsigned long target);
-const char *lsp_arch_owner(unsigned long site);
+u32 lsp_arch_span(unsigned long site, unsigned long end);
+void lsp_arch_jump(u8 *insn, u32 span, unsigned long site, unsigned long target);
+const char *lsp_arch_owner(unsigned long site, u32 span);
 int lsp_arch_deny_init(void);
 bool lsp_arch_denied(unsigned long addr, unsigned long size);
 bool lsp_arch_denied_relaxed(unsigned long addr, unsigned long size);

@@ -58,7 +58,7 @@ lsp_commit_stopped(struct lsp_operation *op, u64 start)
 
 	for (i = 0; i < op->nr_entries; i++) {
 		byte = lsp_opens_early(op, &op->entries[i]) ?
-			INT3_INSN_OPCODE : op->entries[i].patch->saved[0];
+			INT3_INSN_OPCODE : op->entries[i].old[0];
 		if (READ_ONCE(*op->entries[i].alias) == byte)
 			continue;
 		op->broken = true;
@@ -70,7 +70,7 @@ lsp_commit_stopped(struct lsp_operation *op, u64 start)
 	lsp_data_store_stopped(op);
 	for (i = 0; i < op->nr_entries; i++) {
 		byte = op->enable ? INT3_INSN_OPCODE :
-				    op->entries[i].patch->saved[0];
+				    op->entries[i].old[0];
 		if (lsp_is_flip(&op->entries[i]))
 			lsp_arch_redirect_flip(op->entries[i].redirect);
 		else

@@ -29,7 +29,9 @@ static bool lsp_site_in_hole(const struct lsp_patch *patch)
 static enum lsp_reason lsp_plan_stacked(struct lsp_patch *patch)
 {
 	patch->site = patch->below->site;
-	lsp_arch_jump(patch->saved, patch->site, patch->below->new_addr);
+	patch->span = patch->below->span;
+	lsp_arch_jump(patch->saved, patch->span, patch->site,
+		      patch->below->new_addr);
 	return LSP_OK;
 }
 
@@ -65,7 +67,10 @@ static enum lsp_reason lsp_plan_jump(struct lsp_loading *load,
 		return reason;
 	if (lsp_site_in_hole(patch))
 		return LSP_SITE;
-	if (!lsp_arch_read_text(patch->saved, patch->site, LSP_JUMP_SIZE))
+	patch->span = lsp_arch_span(patch->site, patch->old_addr + patch->old_size);
+	if (!patch->span)
+		return LSP_SITE;
+	if (!lsp_arch_read_text(patch->saved, patch->site, patch->span))
 		return LSP_CHANGED;
 	return LSP_OK;
 }

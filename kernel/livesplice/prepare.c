@@ -161,7 +161,9 @@ static void lsp_fill_entries(struct lsp_operation *op)
 		if (!patch->new_addr)
 			continue;
 		entry->patch = patch;
-		lsp_arch_jump(entry->jump, patch->site, patch->new_addr);
+		lsp_arch_jump(entry->jump, patch->span, patch->site,
+			      patch->new_addr);
+		memcpy(entry->old, patch->saved, patch->span);
 		entry->redirect = lsp_arch_redirect_find(op->redirects,
 							 patch->site);
 		op->nr_entries++;

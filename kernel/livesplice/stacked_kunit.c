@@ -35,7 +35,8 @@ static struct lsp_update *stack_one(struct kunit *test)
 	patch->entry = below->entry;
 	patch->site = below->site;
 	patch->below = below;
-	lsp_arch_jump(patch->saved, patch->site, below->new_addr);
+	patch->span = below->span;
+	lsp_arch_jump(patch->saved, patch->span, patch->site, below->new_addr);
 	/* All of the old function: the jump is none of its bytes. */
 	kfree(patch->sums);
 	KUNIT_ASSERT_EQ(test, lsp_sums_make(patch), LSP_OK);

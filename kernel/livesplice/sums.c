@@ -41,7 +41,7 @@ static bool lsp_sum_block(const struct lsp_patch *patch, u32 block, u32 *sum)
 {
 	u32 start = block * LSP_SUM_BLOCK;
 	u32 length = min_t(u32, LSP_SUM_BLOCK, patch->old_size - start);
-	struct lsp_hole site = { patch->site - patch->old_addr, LSP_JUMP_SIZE };
+	struct lsp_hole site = { patch->site - patch->old_addr, patch->span };
 	u8 bytes[LSP_SUM_BLOCK];
 
 	if (!lsp_arch_read_text(bytes, patch->old_addr + start, length))

@@ -100,7 +100,7 @@ static noinline enum lsp_reason lsp_check_entries(const struct lsp_operation *op
 
 	for (i = 0; i < op->nr_entries; i++) {
 		const struct lsp_patch *patch = op->entries[i].patch;
-		const char *owner = lsp_arch_owner(patch->site);
+		const char *owner = lsp_arch_owner(patch->site, patch->span);
 
 		if (owner) {
 			pr_err("%s: bytes at the entry of %s belong to a %s\n",
@@ -109,7 +109,7 @@ static noinline enum lsp_reason lsp_check_entries(const struct lsp_operation *op
 		}
 		if (memcmp((void *)patch->site,
 			   lsp_expected(&op->entries[i], !op->enable),
-			   LSP_JUMP_SIZE)) {
+			   patch->span)) {
 			pr_err("%s: the entry of %s has changed\n",
 			       op->update->name, patch->name);
 			return LSP_CHANGED;
@@ -148,12 +148,12 @@ static void lsp_open_entries(struct lsp_operation *op)
 		return;
 	text_poke_sync();
 	for (i = 0; i < op->nr_entries; i++) {
-		const struct lsp_patch *patch = op->entries[i].patch;
+		const struct lsp_entry *entry = &op->entries[i];
 
-		if (op->enable || lsp_is_flip(&op->entries[i]))
+		if (op->enable || lsp_is_flip(entry))
 			continue;
-		text_poke((void *)patch->site + 1, patch->saved + 1,
-			  LSP_JUMP_SIZE - 1);
+		text_poke((void *)entry->patch->site + 1, entry->old + 1,
+			  entry->patch->span - 1);
 	}
 	lsp_tell_opened(op);
 	text_poke_sync();
@@ -168,7 +168,7 @@ static void lsp_open_entries(struct lsp_operation *op)
  */
 static void lsp_close_entries(struct lsp_operation *op)
 {
-	bool enabled = op->clean == op->enable;
+	bool enabled = lsp_is_enabled(op);
 	unsigned int i, nr = 0;
 
 	for (i = 0; i < op->nr_entries; i++) {
@@ -177,12 +177,22 @@ static void lsp_close_entries(struct lsp_operation *op)
 		if (!lsp_is_open(op, entry))
 			continue;
 		nr++;
+		/*
+		 * Nobody is in there: it is behind an INT3 since the pause, or
+		 * before; a CPU on which an NMI had got further was held until
+		 * that was done.
+		 */
+		if (lsp_tail(entry))
+			text_poke((void *)entry->patch->site + LSP_JUMP_SIZE,
+				  entry->jump + LSP_JUMP_SIZE, lsp_tail(entry));
 		text_poke_queue((void *)entry->patch->site,
 				lsp_expected(entry, enabled), LSP_JUMP_SIZE,
 				NULL);
 	}
 	if (!nr)
 		return;
+	if (!op->enable && !op->clean)
+		lsp_tell_filled(op);
 	text_poke_finish();
 	for (i = 0; i < op->nr_entries; i++) {
 		const struct lsp_entry *entry = &op->entries[i];
@@ -197,7 +207,7 @@ static void lsp_close_entries(struct lsp_operation *op)
 /* The second look at what is never expected to be wrong. */
 static void lsp_check_result(const struct lsp_operation *op)
 {
-	bool enabled = op->clean == op->enable;
+	bool enabled = lsp_is_enabled(op);
 	unsigned int i, offset;
 
 	LSP_WARN_ON(op->broken);
@@ -207,7 +217,7 @@ static void lsp_check_result(const struct lsp_operation *op)
 	for (i = 0; i < op->nr_entries; i++)
 		LSP_WARN_ON(memcmp((void *)op->entries[i].patch->site,
 				   lsp_expected(&op->entries[i], enabled),
-				   LSP_JUMP_SIZE));
+				   op->entries[i].patch->span));
 }
 
 static enum lsp_reason lsp_attempt_locked(struct lsp_operation *op)

@@ -16,13 +16,15 @@ struct page;
 /**
  * struct lsp_entry - one entry that is switched
  * @patch: the function
- * @jump: the finished jump
+ * @jump: the finished jump, and what the rest of its span holds
+ * @old: what is there without it, filled in by each attempt
  * @alias: where the first byte can be written during an attempt
  * @redirect: where an INT3 at the entry leads
  */
 struct lsp_entry {
 	const struct lsp_patch	*patch;
-	u8			jump[LSP_JUMP_SIZE];
+	u8			jump[LSP_MAX_SPAN];
+	u8			old[LSP_MAX_SPAN];
 	u8			*alias;
 	struct lsp_redirect	*redirect;
 };
@@ -119,11 +121,18 @@ void lsp_data_store_stopped(const struct lsp_operation *op);
 
 void lsp_tell_opened(const struct lsp_operation *op);
 void lsp_tell_stored(const struct lsp_operation *op);
+void lsp_tell_filled(const struct lsp_operation *op);
 
 /* What must be at an entry while the update is in the given state? */
 static inline const u8 *lsp_expected(const struct lsp_entry *entry, bool enabled)
 {
-	return enabled ? entry->jump : entry->patch->saved;
+	return enabled ? entry->jump : entry->old;
+}
+
+/* Does the update have its jumps? Until the pause has decided, as before. */
+static inline bool lsp_is_enabled(const struct lsp_operation *op)
+{
+	return op->clean == op->enable;
 }
 
 /*
@@ -133,6 +142,12 @@ static inline const u8 *lsp_expected(const struct lsp_entry *entry, bool enabled
 static inline bool lsp_is_flip(const struct lsp_entry *entry)
 {
 	return entry->patch->below;
+}
+
+/* Bytes behind the jump that belong to it; another update has filled them. */
+static inline u32 lsp_tail(const struct lsp_entry *entry)
+{
+	return lsp_is_flip(entry) ? 0 : entry->patch->span - LSP_JUMP_SIZE;
 }
 
 /* Is the entry an INT3 before the pause has decided? */

@@ -55,15 +55,15 @@ static void expect_busy(struct kunit *test, struct lsp_update *update,
 {
 	const struct lsp_blocker *blocker = update->blockers;
 	const struct lsp_patch *patch = lsp_test_part(update)->patches;
-	u8 before[LSP_JUMP_SIZE];
+	u8 before[LSP_MAX_SPAN];
 
-	memcpy(before, (void *)patch->site, sizeof(before));
+	memcpy(before, (void *)patch->site, patch->span);
 	KUNIT_EXPECT_EQ(test, lsp_test_set(update, enable), LSP_BUSY);
 	KUNIT_EXPECT_EQ(test, update->attempts, ATTEMPTS);
 	KUNIT_EXPECT_EQ(test, update->nr_blockers, 1);
 	KUNIT_EXPECT_EQ(test, blocker->pid, guest->task->pid);
 	KUNIT_EXPECT_STREQ(test, blocker->comm, "lsp guest");
-	KUNIT_EXPECT_MEMEQ(test, (void *)patch->site, before, sizeof(before));
+	KUNIT_EXPECT_MEMEQ(test, (void *)patch->site, before, patch->span);
 	EXPECT_TEXT_OK(test, update);
 }
 

@@ -128,8 +128,10 @@ void lsp_test_plan(struct kunit *test, struct lsp_update *update,
 	patch->new_size = size_of(test, patch->new_addr);
 	patch->site = lsp_arch_site(patch->old_addr, patch->old_size, &reason);
 	KUNIT_ASSERT_EQ(test, reason, LSP_OK);
+	patch->span = lsp_arch_span(patch->site, patch->old_addr + patch->old_size);
+	KUNIT_ASSERT_GE(test, patch->span, LSP_JUMP_SIZE);
 	KUNIT_ASSERT_TRUE(test, lsp_arch_read_text(patch->saved, patch->site,
-						   LSP_JUMP_SIZE));
+						   patch->span));
 	KUNIT_ASSERT_EQ(test, lsp_sums_make(patch), LSP_OK);
 }
 

@@ -170,6 +170,9 @@ const char *lsp_state_word(enum lsp_state state);
 /* Bytes of a jump at a function's entry. */
 #define LSP_JUMP_SIZE		5
 
+/* Four bytes of others, and the longest instruction that begins in the fifth. */
+#define LSP_MAX_SPAN		19
+
 /* A checksum of the matched text covers this many bytes. */
 #define LSP_SUM_BLOCK		64
 
@@ -199,11 +202,13 @@ struct lsp_hole {
  * @new_addr: address of the new function, 0 if it is not replaced
  * @new_size: its size
  * @site: where the jump goes, 0 if it is not replaced
+ * @span: bytes from there to the end of the last instruction that it covers
  * @reader: it uses data that is rewritten
  * @relaxed: frames of it may stay, of the old code and of the new
  * @below: whose new code the old function is, NULL if it is nobody's
  * @above: who has taken the place of our jump; under lsp_mutex
- * @saved: bytes at @site when the update was matched; restored by undo
+ * @saved: bytes at @site when the update was matched, @span of them; restored
+ *	by undo
  * @sums: checksum of each LSP_SUM_BLOCK bytes of the old function, holes and
  *	the bytes at @site taken as zero (owned)
  * @nr_sums: number of checksums
@@ -223,11 +228,12 @@ struct lsp_patch {
 	unsigned long		new_addr;
 	unsigned int		new_size;
 	unsigned long		site;
+	u8			span;
 	bool			reader;
 	bool			relaxed;
 	struct lsp_patch	*below;
 	struct lsp_patch	*above;
-	u8			saved[LSP_JUMP_SIZE];
+	u8			saved[LSP_MAX_SPAN];
 	u32			*sums;
 	unsigned int		nr_sums;
 	struct lsp_hole		*holes;

@@ -31,7 +31,7 @@ static bool lsp_verify_patch(const struct lsp_patch *patch, bool enabled,
 {
 	struct lsp_entry entry = { .patch = patch };
 	const struct lsp_patch *top;
-	u8 bytes[LSP_JUMP_SIZE];
+	u8 bytes[LSP_MAX_SPAN];
 
 	if (!lsp_sums_check(patch, offset))
 		return false;
@@ -40,10 +40,11 @@ static bool lsp_verify_patch(const struct lsp_patch *patch, bool enabled,
 	/* Enabled, it holds the jump of whoever came last. */
 	for (top = patch; enabled && top->above; top = top->above)
 		;
-	lsp_arch_jump(entry.jump, patch->site, top->new_addr);
+	lsp_arch_jump(entry.jump, patch->span, patch->site, top->new_addr);
+	memcpy(entry.old, patch->saved, patch->span);
 	*offset = patch->site - patch->entry;
-	return lsp_arch_read_text(bytes, patch->site, sizeof(bytes)) &&
-	       !memcmp(bytes, lsp_expected(&entry, enabled), sizeof(bytes));
+	return lsp_arch_read_text(bytes, patch->site, patch->span) &&
+	       !memcmp(bytes, lsp_expected(&entry, enabled), patch->span);
 }
 
 /**

@@ -196,12 +196,17 @@ unsigned int lsp_arch_redirect_disarm(void)
 
 /**
  * lsp_arch_jump() - encode the jump
- * @insn: LSP_JUMP_SIZE bytes
+ * @insn: where to
+ * @span: number of bytes, LSP_JUMP_SIZE at least
  * @site: address it will be at
  * @target: where it leads
+ *
+ * Of the last instruction that it covers a rest may be left. That gets INT3, see
+ * lsp_arch_span().
  */
-void lsp_arch_jump(u8 *insn, unsigned long site, unsigned long target)
+void lsp_arch_jump(u8 *insn, u32 span, unsigned long site, unsigned long target)
 {
+	memset(insn, INT3_INSN_OPCODE, span);
 	/* JMP rel32 */
 	__text_gen_insn(insn, JMP32_INSN_OPCODE, (void *)site, (void *)target,
 			JMP32_INSN_SIZE);
@@ -299,14 +304,13 @@ static bool lsp_ipmodify(unsigned long fentry)
 #endif
 
 /* A probe at the bytes, or one so shortly before that its jump covers them. */
-static bool lsp_probed(unsigned long site)
+static bool lsp_probed(unsigned long site, u32 span)
 {
 	unsigned long addr;
 	struct kprobe *probe;
 
 	guard(preempt)();
-	for (addr = site - LSP_JUMP_SIZE + 1; addr < site + LSP_JUMP_SIZE;
-	     addr++) {
+	for (addr = site - LSP_JUMP_SIZE + 1; addr < site + span; addr++) {
 		probe = get_kprobe((void *)addr);
 		if (probe && !kprobe_ftrace(probe))
 			return true;
@@ -317,6 +321,7 @@ static bool lsp_probed(unsigned long site)
 /**
  * lsp_arch_owner() - who else may write to the bytes of a jump?
  * @site: address of the jump
+ * @span: number of bytes
  *
  * Everybody in the kernel who rewrites text is asked here. Who asks before us
  * is kept out by the locks; a kprobe that comes later finds either the old
@@ -325,11 +330,11 @@ static bool lsp_probed(unsigned long site)
  * Context: jump_label_lock() and text_mutex held.
  * Return: its name for the log, or NULL.
  */
-const char *lsp_arch_owner(unsigned long site)
+const char *lsp_arch_owner(unsigned long site, u32 span)
 {
 	unsigned long fentry = site - LSP_FENTRY_SIZE;
 	void *start = (void *)site;
-	void *end = (void *)(site + LSP_JUMP_SIZE - 1);
+	void *end = (void *)(site + span - 1);
 
 	lockdep_assert_held(&text_mutex);
 
@@ -341,7 +346,7 @@ const char *lsp_arch_owner(unsigned long site)
 		return "static call";
 	if (alternatives_text_reserved(start, end))
 		return "lock prefix";
-	if (lsp_probed(site))
+	if (lsp_probed(site, span))
 		return "kprobe";
 	if (ftrace_text_reserved((void *)fentry, (void *)fentry) &&
 	    lsp_ipmodify(fentry))

@@ -33,11 +33,11 @@ static void jump_encoding(struct kunit *test)
 	static const u8 self[] = { 0xe9, 0xfb, 0xff, 0xff, 0xff };
 	u8 insn[LSP_JUMP_SIZE];
 
-	lsp_arch_jump(insn, FUNC, FUNC + 0x1000);
+	lsp_arch_jump(insn, sizeof(insn), FUNC, FUNC + 0x1000);
 	KUNIT_EXPECT_MEMEQ(test, insn, forward, sizeof(insn));
-	lsp_arch_jump(insn, FUNC, FUNC - 0x1000);
+	lsp_arch_jump(insn, sizeof(insn), FUNC, FUNC - 0x1000);
 	KUNIT_EXPECT_MEMEQ(test, insn, backward, sizeof(insn));
-	lsp_arch_jump(insn, FUNC, FUNC);
+	lsp_arch_jump(insn, sizeof(insn), FUNC, FUNC);
 	KUNIT_EXPECT_MEMEQ(test, insn, self, sizeof(insn));
 }
 
@@ -83,6 +83,35 @@ static void site_too_short(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, lsp_entry_site(FUNC, 10, PUSH, FUNC), FUNC + 5);
 	KUNIT_EXPECT_EQ(test, lsp_entry_site(FUNC, 9, PUSH, FUNC), 0);
 	KUNIT_EXPECT_EQ(test, lsp_entry_site(FUNC, 0, PUSH, 0), 0);
+}
+
+static u32 span(const u8 *code, u32 size)
+{
+	return lsp_arch_span((unsigned long)code, (unsigned long)code + size);
+}
+
+/* PUSH r14, r13, r12: the third one is cut; a NOP of five; a long MOV. */
+static void span_of_the_jump(struct kunit *test)
+{
+	static const u8 pushes[24] = { 0x41, 0x56, 0x41, 0x55, 0x41, 0x54, 0x55 };
+	static const u8 whole[24] = { 0x0f, 0x1f, 0x44, 0x00, 0x00, 0xc3 };
+	static const u8 mov[24] = { 0x90, 0x90, 0x90, 0x90, 0x49, 0xbb };
+
+	KUNIT_EXPECT_EQ(test, span(pushes, 24), 6);
+	KUNIT_EXPECT_EQ(test, span(pushes, 6), 6);
+	KUNIT_EXPECT_EQ(test, span(pushes, 5), 0);
+	KUNIT_EXPECT_EQ(test, span(whole, 24), 5);
+	KUNIT_EXPECT_EQ(test, span(whole, 5), 5);
+	KUNIT_EXPECT_EQ(test, span(mov, 24), 14);
+}
+
+static void rest_of_the_span(struct kunit *test)
+{
+	static const u8 jump[] = { 0xe9, 0xfb, 0x0f, 0x00, 0x00, 0xcc, 0xcc, 0xcc };
+	u8 bytes[sizeof(jump)];
+
+	lsp_arch_jump(bytes, sizeof(bytes), FUNC, FUNC + 0x1000);
+	KUNIT_EXPECT_MEMEQ(test, bytes, jump, sizeof(jump));
 }
 
 /* Where a #BP at an address of the kernel, or of user space, goes on. */
@@ -142,7 +171,7 @@ static const char *owner(unsigned long site)
 
 	jump_label_lock();
 	mutex_lock(&text_mutex);
-	word = lsp_arch_owner(site);
+	word = lsp_arch_owner(site, LSP_JUMP_SIZE);
 	mutex_unlock(&text_mutex);
 	jump_label_unlock();
 	return word;
@@ -317,6 +346,8 @@ static struct kunit_case livesplice_x86_cases[] = {
 	KUNIT_CASE(site_choice),
 	KUNIT_CASE(site_endbr),
 	KUNIT_CASE(site_too_short),
+	KUNIT_CASE(span_of_the_jump),
+	KUNIT_CASE(rest_of_the_span),
 	KUNIT_CASE(redirect_lookup),
 	KUNIT_CASE(owner_jump_label),
 	KUNIT_CASE(denied_functions),

@@ -12,6 +12,7 @@
 #include <linux/kernel.h>
 #include <linux/kprobes.h>
 #include <linux/memory.h>
+#include <linux/minmax.h>
 #include <linux/module.h>
 #include <linux/mutex.h>
 #include <linux/preempt.h>
@@ -210,6 +211,37 @@ bool lsp_arch_read_text(void *dst, unsigned long addr, size_t len)
 		return false;
 	lsp_unprobe(&window);
 	return true;
+}
+
+/**
+ * lsp_arch_span() - how many bytes of a function does the jump make useless?
+ * @site: where the jump goes
+ * @end: end of the function, LSP_JUMP_SIZE bytes behind it at least
+ *
+ * The last instruction that the jump covers may end behind it. A breakpoint in
+ * what is left of it would be in the middle of that instruction after undo, and
+ * who decodes the old function from its start on, as kprobes do, would find
+ * other instructions there, perhaps far beyond. So the rest is filled with INT3,
+ * which decodes as what it is and takes no probe, and belongs to the jump.
+ *
+ * Context: may sleep; takes text_mutex.
+ * Return: number of bytes, LSP_JUMP_SIZE to LSP_MAX_SPAN, or 0 if they are no
+ * instructions.
+ */
+u32 lsp_arch_span(unsigned long site, unsigned long end)
+{
+	u8 bytes[LSP_MAX_SPAN];
+	u32 length = min_t(unsigned long, end - site, sizeof(bytes)), span = 0;
+	struct insn insn;
+
+	if (!lsp_arch_read_text(bytes, site, length))
+		return 0;
+	while (span < LSP_JUMP_SIZE) {
+		if (insn_decode(&insn, bytes + span, length - span, INSN_MODE_64))
+			return 0;
+		span += insn.length;
+	}
+	return span;
 }
 
 /**

@@ -27,7 +27,7 @@
 #define RING_SIZE	(RING_PAGES * 4096)
 #define MAX_CPUS	64
 #define MAX_POKES	1024
-#define ENTRY_SIZE	16
+#define ENTRY_SIZE	32
 
 struct core {
 	int		fd;
