@@ -24,7 +24,8 @@
  * Switching: ``lsp_mutex`` serialises every change of the registry and of an
  * update's state, and every attempt to switch. Below it, in this order:
  * cpus_read_lock(), jump_label_lock(), text_mutex, stop_machine_cpuslocked().
- * The last three are taken per attempt and dropped between attempts. Also below
+ * The last three are taken per attempt and dropped between attempts; for entries
+ * that borrow bytes it is cpus_write_lock(), see "Borrowed bytes". Also below
  * it, and never together with those: module_mutex, and ``lsp_names_lock``, which
  * protects what the loader asks for every module that comes.
  *
@@ -155,6 +156,13 @@ void lsp_punch(const struct lsp_hole *hole, unsigned int nr, u8 *bytes,
 enum lsp_reason lsp_own_make(struct lsp_part *part);
 void lsp_own_free(struct lsp_own *own);
 unsigned long lsp_own_check(const struct lsp_part *part);
+
+/* borrow.c: entries that begin with a static branch or a static call */
+
+enum lsp_reason lsp_borrow_find(struct lsp_patch *patch);
+enum lsp_reason lsp_borrow_check(const struct lsp_patch *patch);
+void lsp_borrow_skip(const struct lsp_patch *patch, u8 *bytes);
+unsigned long lsp_borrow_mark(const struct lsp_loan *loan);
 
 /* data.c: read-only objects that get new contents */
 
@@ -327,5 +335,6 @@ void lsp_arch_redirect_arm(const struct lsp_redirects *table);
 unsigned int lsp_arch_redirect_disarm(void);
 bool lsp_arch_read_text(void *dst, unsigned long addr, size_t len);
 u32 lsp_arch_static_call_length(const u8 *insn);
+void lsp_arch_loan_bytes(const struct lsp_loan *loan, u8 *bytes);
 
 #endif /* _LIVESPLICE_INTERNAL_H */

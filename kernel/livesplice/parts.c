@@ -60,6 +60,7 @@ void lsp_part_free(struct lsp_part *part)
 		kfree(part->patches[i].name);
 		kfree(part->patches[i].sums);
 		kfree(part->patches[i].holes);
+		kfree(part->patches[i].loans);
 	}
 	kvfree(part->patches);
 	kfree(part->stands);

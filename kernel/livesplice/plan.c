@@ -12,19 +12,6 @@
 
 #include "match.h"
 
-/* The jump must not lie over bytes that the kernel goes on rewriting. */
-static bool lsp_site_in_hole(const struct lsp_patch *patch)
-{
-	u32 site = patch->site - patch->old_addr;
-	unsigned int i;
-
-	for (i = 0; i < patch->nr_holes; i++)
-		if (patch->holes[i].offset < site + LSP_JUMP_SIZE &&
-		    patch->holes[i].offset + patch->holes[i].length > site)
-			return true;
-	return false;
-}
-
 /* The jump takes the place of the one that is there. */
 static enum lsp_reason lsp_plan_stacked(struct lsp_patch *patch)
 {
@@ -65,14 +52,15 @@ static enum lsp_reason lsp_plan_jump(struct lsp_loading *load,
 	patch->site = lsp_arch_site(patch->old_addr, patch->old_size, &reason);
 	if (!patch->site)
 		return reason;
-	if (lsp_site_in_hole(patch))
-		return LSP_SITE;
 	patch->span = lsp_arch_span(patch->site, patch->old_addr + patch->old_size);
 	if (!patch->span)
 		return LSP_SITE;
+	reason = lsp_borrow_find(patch);
+	if (reason != LSP_OK)
+		return reason;
 	if (!lsp_arch_read_text(patch->saved, patch->site, patch->span))
 		return LSP_CHANGED;
-	return LSP_OK;
+	return lsp_borrow_check(patch);
 }
 
 static enum lsp_reason lsp_plan_patch(struct lsp_loading *load,

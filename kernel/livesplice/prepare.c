@@ -28,6 +28,7 @@ void lsp_operation_free(struct lsp_operation *op)
 		return;
 	kvfree(op->entries);
 	kvfree(op->writes);
+	kvfree(op->marks);
 	kvfree(op->pages);
 	kvfree(op->redirects);
 	kvfree(op->ranges.ranges);
@@ -182,6 +183,31 @@ static void lsp_fill_writes(struct lsp_operation *op)
 	}
 }
 
+static void lsp_fill_marks(struct lsp_operation *op)
+{
+	const struct lsp_patch *patch;
+	const struct lsp_part *part;
+	unsigned int i;
+
+	lsp_for_each_patch(op->update, part, patch)
+		for (i = 0; i < patch->nr_loans; i++) {
+			op->marks[op->nr_marks++].loan = &patch->loans[i];
+			lsp_add_pages(op, lsp_borrow_mark(&patch->loans[i]), 1);
+		}
+}
+
+/* Rows that the bytes of its entries have in tables of the kernel. */
+static unsigned int lsp_nr_loans(const struct lsp_update *update)
+{
+	const struct lsp_patch *patch;
+	const struct lsp_part *part;
+	unsigned int nr = 0;
+
+	lsp_for_each_patch(update, part, patch)
+		nr += patch->nr_loans;
+	return nr;
+}
+
 /**
  * lsp_operation_make() - allocate all that an operation needs
  * @update: the update
@@ -192,7 +218,8 @@ static void lsp_fill_writes(struct lsp_operation *op)
 struct lsp_operation *lsp_operation_make(struct lsp_update *update,
 					 bool enable)
 {
-	unsigned int nr = lsp_nr_patches(update), nr_data = 0, pages = nr;
+	unsigned int nr = lsp_nr_patches(update), nr_data = 0;
+	unsigned int nr_marks = lsp_nr_loans(update), pages = nr + nr_marks;
 	const struct lsp_datum *datum;
 	const struct lsp_part *part;
 
@@ -209,16 +236,19 @@ struct lsp_operation *lsp_operation_make(struct lsp_update *update,
 	op->enable = enable;
 	op->entries = kvcalloc(nr, sizeof(*op->entries), GFP_KERNEL);
 	op->writes = kvcalloc(nr_data, sizeof(*op->writes), GFP_KERNEL);
+	op->marks = kvcalloc(nr_marks, sizeof(*op->marks), GFP_KERNEL);
 	op->pages = kvcalloc(pages, sizeof(*op->pages), GFP_KERNEL);
 	/* And the text of each module, in pieces, and probes. */
 	op->ranges.ranges = kvcalloc(2 * nr + update->nr_parts + 1,
 				     sizeof(*op->ranges.ranges), GFP_KERNEL);
 	op->redirects = lsp_arch_redirects_make(update, enable);
-	if (!op->entries || !op->writes || !op->pages || !op->ranges.ranges || !op->redirects)
+	if (!op->entries || !op->writes || !op->marks || !op->pages ||
+	    !op->ranges.ranges || !op->redirects)
 		return NULL;
 	lsp_fill_ranges(op);
 	lsp_fill_entries(op);
 	lsp_fill_writes(op);
+	lsp_fill_marks(op);
 	return no_free_ptr(op);
 }
 ALLOW_ERROR_INJECTION(lsp_operation_make, NULL);
@@ -249,7 +279,7 @@ struct lsp_operation *lsp_operation_make_left(struct lsp_update *update)
 }
 
 /**
- * lsp_map() - map the pages of entries and objects a second time, writable
+ * lsp_map() - map the pages of entries, objects and marks a second time, writable
  * @op: the operation
  *
  * Text and constants are mapped read-only everywhere. text_poke() gets around
@@ -276,6 +306,9 @@ bool lsp_map(struct lsp_operation *op)
 		op->writes[i].alias = next + offset_in_page(datum->addr);
 		next += lsp_nr_pages(datum->addr, datum->size) * PAGE_SIZE;
 	}
+	for (i = 0; i < op->nr_marks; i++, next += PAGE_SIZE)
+		op->marks[i].alias = next +
+				     offset_in_page(lsp_borrow_mark(op->marks[i].loan));
 	return true;
 }
 ALLOW_ERROR_INJECTION(lsp_map, NULL);

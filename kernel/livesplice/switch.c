@@ -10,7 +10,8 @@
  *   prepare	may fail, may sleep, changes nothing that matters:
  *		is all text as matched; map write aliases; is any task in the
  *		code that goes out of use, as far as it can be told while they
- *		run; take the locks; does anybody else own bytes of the jumps;
+ *		run; take the locks; borrow bytes that the kernel goes on
+ *		rewriting; does anybody else own bytes of the jumps;
  *		arm the redirects;
  *		undo only: turn each jump into INT3, which still leads to the
  *		new code, and put back the bytes behind it;
@@ -31,7 +32,8 @@
  *		complete the jumps with the kernel's text poke protocol: the new
  *		ones, or, if the pause found somebody, those that were there, so
  *		that no entry stays INT3 until the next attempt
- *		disarm the redirects, read everything back, drop the locks
+ *		disarm the redirects, read everything back, give back what was
+ *		borrowed if the jumps are gone, drop the locks
  *
  * The one byte is what makes it a switch: before the first store everybody
  * who calls one of the functions gets the old code, after the last one the
@@ -41,9 +43,7 @@
 #define pr_fmt(fmt) "livesplice: " fmt
 
 #include <linux/cleanup.h>
-#include <linux/cpu.h>
 #include <linux/error-injection.h>
-#include <linux/jump_label.h>
 #include <linux/kernel.h>
 #include <linux/memory.h>
 #include <linux/mm.h>
@@ -251,21 +251,21 @@ static enum lsp_reason lsp_attempt_locked(struct lsp_operation *op)
 }
 
 /*
- * CPUs must not come and go during the pause, jump labels must not change
- * owners of bytes, and nobody else may write text; in the order in which the
- * rest of the kernel takes them.
+ * CPUs must not come and go during the pause, jump labels and static calls must
+ * not change bytes or their owners, and nobody else may write text; in the order
+ * in which the rest of the kernel takes the locks.
  */
 static enum lsp_reason lsp_attempt_scanned(struct lsp_operation *op)
 {
 	enum lsp_reason reason;
 
-	cpus_read_lock();
-	jump_label_lock();
+	lsp_borrow_lock(op);
 	mutex_lock(&text_mutex);
+	lsp_borrow_take(op);
 	reason = lsp_attempt_locked(op);
+	lsp_borrow_give_back(op);
 	mutex_unlock(&text_mutex);
-	jump_label_unlock();
-	cpus_read_unlock();
+	lsp_borrow_unlock(op);
 	return reason;
 }
 

@@ -40,6 +40,16 @@ struct lsp_write {
 };
 
 /**
+ * struct lsp_mark - a row of the kernel's tables that says whose the bytes are
+ * @loan: the row, and its bytes
+ * @alias: where the word with the mark can be written during an attempt
+ */
+struct lsp_mark {
+	const struct lsp_loan	*loan;
+	void			*alias;
+};
+
+/**
  * struct lsp_operation - all that an operation needs
  * @update: the update
  * @enable: apply if true, undo if false
@@ -48,7 +58,9 @@ struct lsp_write {
  * @nr_entries: number of them
  * @writes: the objects that are written
  * @nr_writes: number of them
- * @pages: the page of each entry, then those of each object
+ * @marks: the rows that are marked
+ * @nr_marks: number of them
+ * @pages: the page of each entry, then those of each object and of each mark
  * @nr_pages: number of them
  * @mapping: the aliases
  * @redirects: where an INT3 at an entry leads
@@ -76,6 +88,8 @@ struct lsp_operation {
 	unsigned int		nr_entries;
 	struct lsp_write	*writes;
 	unsigned int		nr_writes;
+	struct lsp_mark		*marks;
+	unsigned int		nr_marks;
 	struct page		**pages;
 	unsigned int		nr_pages;
 	void			*mapping;
@@ -122,6 +136,17 @@ void lsp_data_store_stopped(const struct lsp_operation *op);
 void lsp_tell_opened(const struct lsp_operation *op);
 void lsp_tell_stored(const struct lsp_operation *op);
 void lsp_tell_filled(const struct lsp_operation *op);
+
+/* Of the linker. */
+extern struct static_call_site __start_static_call_sites[];
+extern struct static_call_site __stop_static_call_sites[];
+
+/* borrow.c: bytes that the kernel goes on rewriting otherwise */
+
+void lsp_borrow_lock(const struct lsp_operation *op);
+void lsp_borrow_unlock(const struct lsp_operation *op);
+void lsp_borrow_take(struct lsp_operation *op);
+void lsp_borrow_give_back(struct lsp_operation *op);
 
 /* What must be at an entry while the update is in the given state? */
 static inline const u8 *lsp_expected(const struct lsp_entry *entry, bool enabled)

@@ -189,6 +189,25 @@ struct lsp_hole {
 	u32	length;
 };
 
+struct jump_entry;
+struct static_call_site;
+
+/**
+ * struct lsp_loan - bytes of an entry that are a static branch or a static call
+ * @label: the row of the static branch, or NULL
+ * @call: the row of the static call, or NULL
+ * @offset: where they begin, from where the jump goes
+ * @length: number of bytes; they may end behind the jump
+ *
+ * Exactly one of the rows is there.
+ */
+struct lsp_loan {
+	struct jump_entry	*label;
+	struct static_call_site	*call;
+	u8			offset;
+	u8			length;
+};
+
 /**
  * struct lsp_patch - one replaced function, or one that must be free
  * @part: the part it belongs to
@@ -214,6 +233,8 @@ struct lsp_hole {
  * @nr_sums: number of checksums
  * @holes: sorted holes (owned)
  * @nr_holes: number of holes
+ * @loans: which of the bytes at @site the kernel goes on rewriting (owned)
+ * @nr_loans: number of them
  *
  * Filled in while loading, constant afterwards but for @above.
  */
@@ -238,6 +259,8 @@ struct lsp_patch {
 	unsigned int		nr_sums;
 	struct lsp_hole		*holes;
 	unsigned int		nr_holes;
+	struct lsp_loan		*loans;
+	unsigned int		nr_loans;
 };
 
 /**

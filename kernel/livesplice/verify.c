@@ -43,8 +43,11 @@ static bool lsp_verify_patch(const struct lsp_patch *patch, bool enabled,
 	lsp_arch_jump(entry.jump, patch->span, patch->site, top->new_addr);
 	memcpy(entry.old, patch->saved, patch->span);
 	*offset = patch->site - patch->entry;
-	return lsp_arch_read_text(bytes, patch->site, patch->span) &&
-	       !memcmp(bytes, lsp_expected(&entry, enabled), patch->span);
+	if (!lsp_arch_read_text(bytes, patch->site, patch->span))
+		return false;
+	if (!enabled)
+		lsp_borrow_skip(patch, bytes);
+	return !memcmp(bytes, lsp_expected(&entry, enabled), patch->span);
 }
 
 /**

@@ -103,6 +103,9 @@ void lsp_hole(struct lsp_text *text, u32 offset, u32 length);
 u32 lsp_reloc_size(u32 type);
 unsigned long lsp_field_value(const u8 *field, unsigned long addr, u32 type);
 
+/* What a conditional tail call of nothing leads to. */
+void __static_call_return(void);
+
 /* Of the linker; only it knows where static calls are. */
 extern const char __static_call_text_start[], __static_call_text_end[];
 
@@ -125,6 +128,11 @@ u32 lsp_match_site(struct lsp_stream *stream, u32 i,
 		   const struct lsp_site *site);
 u32 lsp_match_thunk(struct lsp_stream *stream, u32 i, const struct insn *insn,
 		    const struct lsp_reloc *rel);
+
+/* x86_borrow.c */
+void lsp_label_bytes(u8 *bytes, u32 length, unsigned long addr,
+		     unsigned long target);
+void lsp_call_bytes(u8 *bytes, unsigned long addr, void *func, bool tail);
 
 /* x86_alt.c */
 u32 lsp_match_alt(struct lsp_stream *stream, u32 i,
