@@ -47,62 +47,43 @@ static uint64_t jump_site(const struct item *old)
 	return at;
 }
 
-static void refuse_site(const struct item *old, const char *what)
-{
-	refuse(REASON_SITE, item_name(old),
-	       "%s where the jump to the new code would be; change its callers instead",
-	       what);
-}
-
-/* Static branches and lock prefixes that the jump would lie over. */
+/* A lock prefix that the jump would lie over. */
 static void check_site_entries(const struct item *old, uint64_t site)
 {
 	for (size_t i = 0; i < old->nr_entries; i++) {
 		const struct entry *e = old->entries[i];
 		struct reloc *rel = section_reloc_at(e->sec, e->offset);
-		bool branch = !strcmp(e->sec->name, "__jump_table");
 		struct ref ref;
 
-		if (!rel || (!branch && strcmp(e->sec->name, ".smp_locks")))
+		if (!rel || strcmp(e->sec->name, ".smp_locks"))
 			continue;
 		ref = reloc_ref(rel);
 		if (ref.kind == REF_ITEM && ref.item == old &&
 		    old->offset + ref.delta >= site &&
 		    old->offset + ref.delta < site + JUMP_SIZE)
-			refuse_site(old, branch ? "it has a static branch" :
-						  "it has a lock prefix");
+			refuse(REASON_SITE, item_name(old),
+			       "it has a lock prefix where the jump to the new code would be; change its callers instead");
 	}
 }
 
 /*
- * The jump must not lie over bytes that the kernel goes on rewriting. An
- * alternative is none of these: it was decided on when the code was loaded.
+ * Of the bytes under the jump that the kernel goes on rewriting, the engine can
+ * borrow those of static branches and static calls. An alternative is none of
+ * these: it was decided on when the code was loaded.
  */
 static void check_site(const struct item *old)
 {
-	uint64_t end = old->offset + old->size, site, at;
-	struct x86_insn insn;
+	uint64_t site;
 
 	if (!old->sec->data)
 		return;
 	site = jump_site(old);
-	if (site + JUMP_SIZE > end) {
+	if (site + JUMP_SIZE > old->offset + old->size) {
 		refuse(REASON_SITE, item_name(old),
 		       "shorter than the jump to the new code; change its callers instead");
 		return;
 	}
 	check_site_entries(old, site);
-	for (at = site; at < site + JUMP_SIZE; at += insn.len) {
-		struct reloc *rel = section_reloc_from(old->sec, at);
-
-		if (!x86_decode(old->sec->data + at, end - at, &insn))
-			return;
-		for (; rel < section_reloc_from(old->sec, at + insn.len); rel++) {
-			if (insn.direct &&
-			    str_starts(rel->sym->name, "__SCT__"))
-				refuse_site(old, "it has a static call");
-		}
-	}
 }
 
 /* What the function is said to be in tables. */

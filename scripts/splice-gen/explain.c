@@ -252,33 +252,24 @@ static bool in_the_way(const struct item *item, uint64_t offset, uint64_t site)
 	       offset + (at.insn.len ?: 1) > site;
 }
 
-static const char *table_at_entry(const struct item *item, uint64_t site)
+/* Static branches and static calls are not in the way: the engine borrows them. */
+static bool lock_at_entry(const struct item *item, uint64_t site)
 {
 	for (size_t i = 0; i < item->nr_entries; i++) {
 		const struct entry *e = item->entries[i];
 		const struct reloc *rel;
 		struct ref ref;
 
-		if (strcmp(e->sec->name, "__jump_table") &&
-		    strcmp(e->sec->name, ".smp_locks"))
+		if (strcmp(e->sec->name, ".smp_locks"))
 			continue;
 		rel = section_reloc_at(e->sec, e->offset + e->sec->kind->owner);
 		if (!rel)
 			continue;
 		ref = reloc_ref(rel);
 		if (ref.item == item && in_the_way(item, ref.delta, site))
-			return *e->sec->name == '_' ?
-				"a static branch in the place of the jump" :
-				"a lock prefix in the place of the jump";
+			return true;
 	}
-	for_each_item_reloc(item, rel) {
-		uint64_t at = rel->offset - item->offset;
-
-		if (str_starts(symbol_name(rel->sym), "__SCT__") && at &&
-		    at - 1 < site + JUMP_SIZE && at - 1 + CALL_SIZE > site)
-			return "a static call in the place of the jump";
-	}
-	return NULL;
+	return false;
 }
 
 /* As the engine looks for the place: behind the ENDBR and the fentry site. */
@@ -289,7 +280,6 @@ static void say_entry(const struct diff *d, const struct item *head)
 	const struct symbol *plain = obj_symbol(d->plain, old->sym->name);
 	uint64_t size = plain && plain->sec ? plain->size : old->size;
 	const struct reloc *rel;
-	const char *text;
 	uint64_t site = 0;
 
 	if (old->size >= ENDBR_SIZE && old->sec->data &&
@@ -307,9 +297,9 @@ static void say_entry(const struct diff *d, const struct item *head)
 		free(short_of);
 		return;
 	}
-	text = table_at_entry(old, site);
-	if (text)
-		report("detail", "entry", item_name(head), text, NULL);
+	if (lock_at_entry(old, site))
+		report("detail", "entry", item_name(head),
+		       "a lock prefix in the place of the jump", NULL);
 }
 
 /**

@@ -90,6 +90,15 @@ yes:
 	return 3;
 }
 
+int lock;
+int locked(void);
+int locked(void)
+{
+	asm volatile(".pushsection .smp_locks,\"a\"\n .balign 4\n .long 1f - .\n"
+		".popsection\n1: lock incl %0" : "+m" (lock));
+	return 8;
+}
+
 int tiny(void);
 int tiny(void)
 {
@@ -154,7 +163,9 @@ because "a constant that is used up" text "reference to two" lib/why.c 's/= one/
 because "a table entry" feature "changed macro in its text" lib/why.c 's/4byte 7/4byte 8/'
 
 because "a static branch at the entry" branch "patched text" lib/why.c 's/return 2/return 5/'
-ok "in the way" told '^ {16}blocked when loaded: a static branch in the place of the jump$'
+ok "not in the way" bash -c "! grep blocked '$WORK/said'"
+because "a lock prefix at the entry" locked "patched text" lib/why.c 's/return 8/return 5/'
+ok "in the way" told '^ {16}blocked when loaded: a lock prefix in the place of the jump$'
 because "a function that is short" tiny "patched text" lib/why.c 's/return 4/return 5/'
 ok "long enough by a byte" told "- mov \\\$0x4,%eax"
 ok "nothing in the way" bash -c "! grep blocked '$WORK/said'"
@@ -196,11 +207,11 @@ because "inlined so far" caller "nothing that the patch touches: the compiler ch
 	lib/inliner.c '$s/$/\nint new(int x);\nint new(int x)\n{\n\treturn helper(x) + helper(x * 7) + helper(x * 9) + helper(x * 11);\n}/'
 
 # As JSON; and what is refused is explained too.
-patch=$(patch_of json lib/why.c 's/return x \+ 1/return x + 2/;s/return 2;/return 5;/')
+patch=$(patch_of json lib/why.c 's/return x \+ 1/return x + 2/;s/return 8;/return 5;/')
 ok "as JSON" status 1 '"cause":"patched text"' gen --explain --json "$patch"
 ok "it is" awk -f "$HERE/json.awk" "$WORK/stdout"
 ok "its instruction" says '"insn":\{"function":"plain","offset":[0-9]+,"old":"lea 0x1\([^"]*","new":"lea 0x2\([^"]*","old_line":"lib/why.c:14","new_line":"lib/why.c:14"\}'
-ok "what is in the way" says '"blocked":"a static branch'
+ok "what is in the way" says '"blocked":"a lock prefix'
 echo "config X" | source_file kernel/Kconfig
 ok "with a refusal" status 1 '^ {16}why: patched text' gen --explain \
 	"$(patch_of refused lib/why.c 's/return x \+ 1/return x + 2/' kernel/Kconfig 's/X/Y/')"
