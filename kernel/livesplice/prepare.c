@@ -66,7 +66,7 @@ static void lsp_add_relaxed(struct lsp_operation *op,
 			    const struct lsp_patch *patch)
 {
 	if (op->enable && patch->site)
-		lsp_add_range(&op->ranges, patch->site + 1, LSP_JUMP_SIZE - 2);
+		lsp_add_range(&op->ranges, patch->site + 1, patch->span - 2);
 }
 
 /* The lowest relaxed function of a part's module that does not end before. */

@@ -22,6 +22,7 @@
 #include <sys/mman.h>
 #include <sys/personality.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <sys/wait.h>
@@ -228,6 +229,20 @@ static int cmd_eventfd_await(char **argv)
 	if (len < 0)
 		return report(-1);
 	printf("%llu\n", (unsigned long long)value);
+	return 0;
+}
+
+/* socket-priority: send to a socket, print the priority that the other end has */
+static int cmd_socket_priority(char **argv)
+{
+	socklen_t size = sizeof(int);
+	int pair[2], priority;
+
+	(void)argv;
+	if (socketpair(AF_UNIX, SOCK_DGRAM, 0, pair) || write(pair[0], "", 1) != 1 ||
+	    getsockopt(pair[1], SOL_SOCKET, SO_PRIORITY, &priority, &size))
+		die("socket-priority");
+	printf("%d\n", priority);
 	return 0;
 }
 
@@ -498,6 +513,7 @@ static const struct {
 	{ "eventfd-value",	1, cmd_eventfd_value },
 	{ "eventfd-await",	2, cmd_eventfd_await },
 	{ "personality",	0, cmd_personality },
+	{ "socket-priority",	0, cmd_socket_priority },
 	{ "sleepers",		1, cmd_sleepers },
 	{ "hammer",		2, cmd_hammer },
 	{ "duel",		2, cmd_duel },

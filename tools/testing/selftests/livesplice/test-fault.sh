@@ -13,8 +13,9 @@ CODE=lsp_personality		# replaces a function
 DATA=lsp_table			# writes a read-only table
 PART=lsp_binfmt_binfmt_misc	# replaces a function of a module
 FIRST=lsp_binfmt
+LENT=lsp_entries		# replaces functions that begin with a static call
 
-need_update $CODE $DATA $FIRST lsp_watch
+need_update $CODE $DATA $FIRST $LENT lsp_watch
 [ -e $DEBUGFS/fail_function/inject ] || skip_all "no CONFIG_FAIL_FUNCTION"
 [ -e /proc/self/fail-nth ] || skip_all "no CONFIG_FAULT_INJECTION"
 
@@ -168,9 +169,11 @@ vetoed()
 	echo none >"$WATCH/veto_$1"
 }
 
-plan 90
+plan 100
 
 is "load the target" ok "$(load_module binfmt_misc)"
+# The first module that calls by a key of the kernel's makes a list that stays.
+is "load and unload $LENT" "ok ok" "$(load $LENT) $(unload $LENT)"
 is "load lsp_watch" ok "$(load lsp_watch)"
 check "no operation is under way" wait_for 20 idle
 before=$(references)
@@ -193,6 +196,10 @@ each_load $FIRST-binfmt_misc $PART
 is "load $PART" ok "$(load $FIRST-binfmt_misc)"
 each_switch $FIRST
 is "unload both" "ok ok" "$(unload $PART) $(unload $FIRST)"
+# Without memory for a key of the kernel's the loader warns, so this is not tried.
+is "load $LENT" ok "$(load $LENT)"
+each_switch $LENT
+is "unload $LENT" ok "$(unload $LENT)"
 is "references are as before" "$before" "$(references)"
 
 # Everything else, by name. What returns a reason returns its first one.
@@ -200,6 +207,7 @@ step_load lsp_values_init ENOEXEC
 step_load lsp_match ENOEXEC
 step_load lsp_data_plan ENOEXEC
 step_load lsp_imports_resolve ENOEXEC
+step_load lsp_borrow_check ENOEXEC
 step_load lsp_sums_make ENOEXEC
 step_load lsp_add ENOEXEC
 step_load lsp_own_make ENOEXEC

@@ -34,6 +34,7 @@ test-sysfs.sh 60
 test-modules.sh 120
 test-stack.sh 60
 test-kinds.sh 60
+test-borrow.sh 180
 test-state.sh 60
 test-data.sh 180
 test-weak.sh 60
@@ -253,7 +254,7 @@ target_modules()
 {
 	mkdir -p "$1"
 	cp "$OBJ/fs/binfmt_misc.ko" "$OBJ/fs/overlayfs/overlay.ko" "$OBJ/fs/exportfs/exportfs.ko" "$1/"
-	cp "$OBJ/kernel/livesplice/lsp_kinds.ko" "$1/"
+	cp "$OBJ"/kernel/livesplice/lsp_{kinds,lent}.ko "$1/"
 	sed 's/disabled/disabxed/g' "$1/binfmt_misc.ko" >"$1/binfmt_misc_other.ko"
 }
 
