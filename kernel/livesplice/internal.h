@@ -318,7 +318,10 @@ unsigned long lsp_arch_site(unsigned long addr, unsigned int size,
 			    enum lsp_reason *reason);
 u32 lsp_arch_span(unsigned long site, unsigned long end);
 void lsp_arch_jump(u8 *insn, u32 span, unsigned long site, unsigned long target);
-const char *lsp_arch_owner(unsigned long site, u32 span);
+enum lsp_reason lsp_arch_owner(unsigned long site, u32 span);
+bool lsp_arch_diverted(unsigned long site);
+bool lsp_arch_probes_fit(const struct lsp_patch *patch);
+bool lsp_arch_breakpoint(unsigned long addr, unsigned long size);
 int lsp_arch_deny_init(void);
 bool lsp_arch_denied(unsigned long addr, unsigned long size);
 bool lsp_arch_denied_relaxed(unsigned long addr, unsigned long size);

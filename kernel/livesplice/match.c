@@ -277,7 +277,7 @@ static enum lsp_reason lsp_match_section(struct lsp_matcher *m, u32 first,
 	if (!good) {
 		if (m->best.what)
 			*m->diag = m->best;
-		return LSP_MISMATCH;
+		return m->diag->breakpoint ? LSP_KGDB : LSP_MISMATCH;
 	}
 	if (!lsp_try_base(m, first, nr, base))
 		return LSP_CHANGED;
@@ -335,8 +335,9 @@ static enum lsp_reason lsp_match_pass(struct lsp_matcher *m, bool *done,
  * @diag: says where it failed
  *
  * Context: may sleep; takes text_mutex for a moment per function.
- * Return: LSP_OK, LSP_MISMATCH, LSP_AMBIGUOUS, LSP_CHANGED (text changed while
- * it was being looked at) or LSP_NOMEM.
+ * Return: LSP_OK, LSP_MISMATCH, LSP_KGDB (a breakpoint makes it one),
+ * LSP_AMBIGUOUS, LSP_CHANGED (text changed while it was being looked at) or
+ * LSP_NOMEM.
  */
 enum lsp_reason lsp_match(struct lsp_values *values, struct lsp_diag *diag)
 {

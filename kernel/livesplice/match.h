@@ -228,6 +228,7 @@ enum lsp_reason lsp_values_resolve(struct lsp_values *values, u32 symbol,
  * @wanted: bytes that the pre object has there
  * @found: bytes that the kernel has there
  * @nr_bytes: how many of each
+ * @breakpoint: one of kgdb is among those
  * @progress: functions matched before the failure, to keep the best candidate
  */
 struct lsp_diag {
@@ -238,6 +239,7 @@ struct lsp_diag {
 	u8		wanted[16];
 	u8		found[16];
 	unsigned int	nr_bytes;
+	bool		breakpoint;
 	u32		progress;
 };
 

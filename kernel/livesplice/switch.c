@@ -46,6 +46,7 @@
 #include <linux/error-injection.h>
 #include <linux/kernel.h>
 #include <linux/memory.h>
+#include <linux/minmax.h>
 #include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/printk.h>
@@ -62,6 +63,21 @@
 #include "internal.h"
 #include "switch.h"
 
+/* A function is not what was matched: does it say who has done that? */
+static enum lsp_reason lsp_changed_by(const struct lsp_update *update,
+				      const struct lsp_patch *patch,
+				      unsigned int offset)
+{
+	bool kgdb = lsp_arch_breakpoint(patch->old_addr + offset,
+					min_t(unsigned int, LSP_SUM_BLOCK,
+					      patch->old_size - offset));
+
+	pr_err("%s: %s %s has %s at +0x%x\n", update->name,
+	       patch->part->object, patch->name,
+	       kgdb ? "a breakpoint of kgdb" : "changed", offset);
+	return kgdb ? LSP_KGDB : LSP_CHANGED;
+}
+
 /* Are all functions and objects still what was matched, or what we made of it? */
 static enum lsp_reason lsp_check_memory(const struct lsp_update *update,
 					bool enabled)
@@ -72,11 +88,8 @@ static enum lsp_reason lsp_check_memory(const struct lsp_update *update,
 	unsigned int offset;
 
 	lsp_for_each_patch(update, part, patch) {
-		if (lsp_sums_check(patch, &offset))
-			continue;
-		pr_err("%s: %s %s has changed at +0x%x\n", update->name,
-		       part->object, patch->name, offset);
-		return LSP_CHANGED;
+		if (!lsp_sums_check(patch, &offset))
+			return lsp_changed_by(update, patch, offset);
 	}
 	lsp_for_each_datum(update, part, datum) {
 		if (lsp_data_check(datum, enabled, &offset))
@@ -86,6 +99,24 @@ static enum lsp_reason lsp_check_memory(const struct lsp_update *update,
 		return LSP_CHANGED;
 	}
 	return LSP_OK;
+}
+
+/*
+ * A livepatch on a function that is already replaced may stay when that is
+ * undone: the old code is back under it, and is what comes back when it goes.
+ */
+static enum lsp_reason lsp_entry_owner(const struct lsp_operation *op,
+				       const struct lsp_entry *entry)
+{
+	enum lsp_reason owner = lsp_arch_owner(entry->patch->site,
+					       entry->patch->span);
+
+	if (owner == LSP_OK && op->enable && lsp_arch_diverted(entry->patch->site))
+		owner = LSP_LIVEPATCH;
+	if (owner == LSP_OK && !op->enable && !lsp_is_flip(entry) &&
+	    !lsp_arch_probes_fit(entry->patch))
+		owner = LSP_KPROBE;
+	return owner;
 }
 
 /*
@@ -100,12 +131,13 @@ static noinline enum lsp_reason lsp_check_entries(const struct lsp_operation *op
 
 	for (i = 0; i < op->nr_entries; i++) {
 		const struct lsp_patch *patch = op->entries[i].patch;
-		const char *owner = lsp_arch_owner(patch->site, patch->span);
+		enum lsp_reason owner = lsp_entry_owner(op, &op->entries[i]);
 
-		if (owner) {
-			pr_err("%s: bytes at the entry of %s belong to a %s\n",
-			       op->update->name, patch->name, owner);
-			return LSP_OWNER;
+		if (owner != LSP_OK) {
+			pr_err("%s: %s: %s: %s\n", op->update->name,
+			       lsp_reason_word(owner), patch->name,
+			       lsp_reason_text(owner));
+			return owner;
 		}
 		if (memcmp((void *)patch->site,
 			   lsp_expected(&op->entries[i], !op->enable),

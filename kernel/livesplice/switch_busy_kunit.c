@@ -11,7 +11,6 @@
 #include <linux/kprobes.h>
 #include <linux/kthread.h>
 #include <linux/sched/task.h>
-#include <linux/slab.h>
 #include <linux/string.h>
 
 #include "internal.h"
@@ -97,24 +96,13 @@ static void busy_running(struct kunit *test)
 	try_busy(test, true);
 }
 
-/* Replace another function than the one that lsp_test_init() has planned. */
-static void replan(struct kunit *test, answer_fn old, const char *name)
-{
-	struct lsp_part *part = lsp_test_part(test->priv);
-
-	kfree(part->patches[0].name);
-	kfree(part->patches[0].sums);
-	part->nr_patches = 0;
-	lsp_test_plan(test, test->priv, old, lsp_test_new_second, name);
-}
-
 /* A fragment is not switched, but must be free as well. */
 static void busy_fragment(struct kunit *test)
 {
 	struct lsp_update *update = test->priv;
 	struct guest guest;
 
-	replan(test, lsp_test_new_answer, "new_answer");
+	lsp_test_replan(test, lsp_test_new_answer, "new_answer");
 	lsp_test_plan(test, update, lsp_test_old_second, lsp_test_new_second, "old_second.cold");
 	lsp_test_part(update)->patches[1].new_addr = 0;
 	lsp_test_part(update)->patches[1].new_size = 0;
@@ -142,7 +130,7 @@ static void busy_kretprobe(struct kunit *test)
 	struct lsp_update *update = test->priv;
 	struct guest guest;
 
-	replan(test, lsp_test_old_second, "old_second");
+	lsp_test_replan(test, lsp_test_old_second, "old_second");
 	KUNIT_ASSERT_EQ(test, register_kretprobe(&probe), 0);
 	lsp_test_enter(test, &guest, lsp_test_second, false);
 	expect_busy(test, update, true, &guest);
@@ -174,7 +162,7 @@ static void busy_kprobe(struct kunit *test)
 	};
 
 	KUNIT_ASSERT_EQ(test, register_kprobe(&probe), 0);
-	KUNIT_EXPECT_EQ(test, lsp_test_set(update, true), LSP_OWNER);
+	KUNIT_EXPECT_EQ(test, lsp_test_set(update, true), LSP_KPROBE);
 	KUNIT_EXPECT_EQ(test, update->attempts, 0);
 	KUNIT_EXPECT_EQ(test, lsp_test_answer(NULL), OLD);
 	unregister_kprobe(&probe);
@@ -185,7 +173,7 @@ static void busy_kprobe(struct kunit *test)
 	probe.addr = (kprobe_opcode_t *)lsp_test_part(update)->patches[0].site;
 	KUNIT_ASSERT_EQ(test, register_kprobe(&probe), 0);
 	KUNIT_EXPECT_EQ(test, lsp_test_answer(NULL), NEW);
-	KUNIT_EXPECT_EQ(test, lsp_test_set(update, false), LSP_OWNER);
+	KUNIT_EXPECT_EQ(test, lsp_test_set(update, false), LSP_KPROBE);
 	KUNIT_EXPECT_EQ(test, lsp_test_answer(NULL), NEW);
 	unregister_kprobe(&probe);
 	KUNIT_EXPECT_EQ(test, lsp_test_set(update, false), LSP_OK);

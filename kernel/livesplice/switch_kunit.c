@@ -135,6 +135,16 @@ void lsp_test_plan(struct kunit *test, struct lsp_update *update,
 	KUNIT_ASSERT_EQ(test, lsp_sums_make(patch), LSP_OK);
 }
 
+void lsp_test_replan(struct kunit *test, answer_fn old, const char *name)
+{
+	struct lsp_part *part = lsp_test_part(test->priv);
+
+	kfree(part->patches[0].name);
+	kfree(part->patches[0].sums);
+	part->nr_patches = 0;
+	lsp_test_plan(test, test->priv, old, lsp_test_new_second, name);
+}
+
 int lsp_test_init(struct kunit *test)
 {
 	struct lsp_part *part = lsp_part_new(NULL);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * livesplice: what the tests of the switch share. It is in switch_kunit.c and
- * switch_busy_kunit.c.
+ * switch_busy_kunit.c; probes_kunit.c uses it.
  */
 #ifndef _LIVESPLICE_SWITCH_KUNIT_H
 #define _LIVESPLICE_SWITCH_KUNIT_H
@@ -66,6 +66,8 @@ void lsp_test_exit(struct kunit *test);
 void lsp_test_plan(struct kunit *test, struct lsp_update *update,
 		   answer_fn old, answer_fn new, const char *name);
 struct lsp_part *lsp_test_part(struct lsp_update *update);
+/* Replace another function instead, by new_second(). */
+void lsp_test_replan(struct kunit *test, answer_fn old, const char *name);
 enum lsp_reason lsp_test_set(struct lsp_update *update, bool enable);
 
 /* A guest enters @fn, and is told to leave again; gives the answer it got. */

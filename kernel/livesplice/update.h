@@ -54,8 +54,20 @@
 	  "old code of a relaxed function leads to the bytes of the jump") \
 	X(DENIED, "denied", -EOPNOTSUPP, \
 	  "the function runs while text is being changed") \
-	X(OWNER, "owner", -EBUSY, \
-	  "somebody else owns bytes that the jump would overwrite") \
+	X(KPROBE, "kprobe", -EBUSY, \
+	  "a kprobe needs bytes that would be rewritten") \
+	X(KGDB, "kgdb", -EBUSY, \
+	  "a breakpoint of kgdb stands in code of the update") \
+	X(LIVEPATCH, "livepatch", -EBUSY, \
+	  "a livepatch has taken the place of the function") \
+	X(FTRACE, "ftrace", -EBUSY, \
+	  "a call of the tracer would be overwritten") \
+	X(JUMPLABEL, "jumplabel", -EBUSY, \
+	  "a static branch would be overwritten") \
+	X(STATICCALL, "staticcall", -EBUSY, \
+	  "a static call would be overwritten") \
+	X(LOCKPREFIX, "lockprefix", -EBUSY, \
+	  "a lock prefix that comes and goes would be overwritten") \
 	X(CHANGED, "changed", -EBUSY, \
 	  "the running text is not what was matched any more") \
 	X(BUSY, "busy", -EBUSY, \
@@ -172,6 +184,9 @@ const char *lsp_state_word(enum lsp_state state);
 
 /* Four bytes of others, and the longest instruction that begins in the fifth. */
 #define LSP_MAX_SPAN		19
+
+/* Bytes of the tracer's call in front of it, where there is one. */
+#define LSP_CALL_SIZE		5
 
 /* A checksum of the matched text covers this many bytes. */
 #define LSP_SUM_BLOCK		64

@@ -119,7 +119,7 @@ int lsp_verify_emit(const struct lsp_update *update, char *buf)
  * @update: the update
  *
  * Context: lsp_mutex held; may sleep.
- * Return: LSP_OK, or LSP_CHANGED with the place in the log.
+ * Return: LSP_OK, or LSP_KGDB or LSP_CHANGED with the place in the log.
  */
 enum lsp_reason lsp_verify_own(const struct lsp_update *update)
 {
@@ -130,6 +130,11 @@ enum lsp_reason lsp_verify_own(const struct lsp_update *update)
 		addr = lsp_own_check(part);
 		if (!addr)
 			continue;
+		if (lsp_arch_breakpoint(addr, LSP_SUM_BLOCK)) {
+			pr_err("%s: new code has a breakpoint of kgdb at %pS\n",
+			       update->name, (void *)addr);
+			return LSP_KGDB;
+		}
 		pr_err("%s: new code has changed at %pS\n", update->name,
 		       (void *)addr);
 		return LSP_CHANGED;

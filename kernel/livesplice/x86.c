@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * livesplice: what the switch has to know about x86: where the jump goes, who
- * else owns its bytes, where a call that hits a half-written jump continues,
- * and whether a word on a stack is live. Called by load.c, switch.c, stack.c
- * and, for the redirect, by the #BP entry code.
+ * livesplice: what the switch has to know about x86: where the jump goes, where
+ * a call that hits a half-written jump continues, and whether a word on a stack
+ * is live. Called by load.c, switch.c, stack.c and, for the redirect, by the #BP
+ * entry code.
  *
  * DOC: Half-written jumps
  *
@@ -30,20 +30,15 @@
 #include <linux/atomic.h>
 #include <linux/bsearch.h>
 #include <linux/ftrace.h>
-#include <linux/jump_label.h>
-#include <linux/kprobes.h>
 #include <linux/livesplice.h>
 #include <linux/memory.h>
 #include <linux/mm.h>
 #include <linux/ptrace.h>
-#include <linux/rcupdate.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
 #include <linux/sort.h>
-#include <linux/static_call.h>
 #include <linux/unaligned.h>
 
-#include <asm/alternative.h>
 #include <asm/ibt.h>
 #include <asm/text-patching.h>
 #include <asm/unwind.h>
@@ -51,10 +46,10 @@
 #include "internal.h"
 #include "x86.h"
 
-#define LSP_FENTRY_SIZE		5
 #define LSP_ENDBR_SIZE		4
 
 static_assert(LSP_JUMP_SIZE == JMP32_INSN_SIZE);
+static_assert(LSP_CALL_SIZE == CALL_INSN_SIZE);
 
 /* Written under text_mutex, see "Half-written jumps". */
 static const struct lsp_redirects *lsp_redirects;
@@ -236,7 +231,7 @@ unsigned long lsp_entry_site(unsigned long addr, unsigned int size, u32 first,
 		/* A tracer's call anywhere else is nothing we know. */
 		if (fentry != site)
 			return 0;
-		site += LSP_FENTRY_SIZE;
+		site += LSP_CALL_SIZE;
 	}
 	if (size < site - addr + LSP_JUMP_SIZE)
 		return 0;
@@ -268,90 +263,6 @@ unsigned long lsp_arch_site(unsigned long addr, unsigned int size,
 	if (site)
 		*reason = LSP_OK;
 	return site;
-}
-
-#ifdef CONFIG_DYNAMIC_FTRACE
-/*
- * Does a handler of the fentry site send the function elsewhere (livepatch)?
- *
- * The iterator is a single static one that belongs to whoever rewrites fentry
- * sites, which on x86 happens under text_mutex only. Records of a module that
- * is just being unloaded are freed after a grace period.
- */
-static bool lsp_ipmodify(unsigned long fentry)
-{
-	struct ftrace_rec_iter *iter;
-
-	lockdep_assert_held(&text_mutex);
-	/* Without a handler the site is a NOP: nothing to look for. */
-	if (*(u8 *)fentry != CALL_INSN_OPCODE)
-		return false;
-
-	guard(rcu)();
-	for_ftrace_rec_iter(iter) {
-		struct dyn_ftrace *rec = ftrace_rec_iter_record(iter);
-
-		if (rec->ip == fentry)
-			return rec->flags & FTRACE_FL_IPMODIFY;
-	}
-	return false;
-}
-#else
-static bool lsp_ipmodify(unsigned long fentry)
-{
-	return false;
-}
-#endif
-
-/* A probe at the bytes, or one so shortly before that its jump covers them. */
-static bool lsp_probed(unsigned long site, u32 span)
-{
-	unsigned long addr;
-	struct kprobe *probe;
-
-	guard(preempt)();
-	for (addr = site - LSP_JUMP_SIZE + 1; addr < site + span; addr++) {
-		probe = get_kprobe((void *)addr);
-		if (probe && !kprobe_ftrace(probe))
-			return true;
-	}
-	return false;
-}
-
-/**
- * lsp_arch_owner() - who else may write to the bytes of a jump?
- * @site: address of the jump
- * @span: number of bytes
- *
- * Everybody in the kernel who rewrites text is asked here. Who asks before us
- * is kept out by the locks; a kprobe that comes later finds either the old
- * instruction or the finished jump.
- *
- * Context: jump_label_lock() and text_mutex held.
- * Return: its name for the log, or NULL.
- */
-const char *lsp_arch_owner(unsigned long site, u32 span)
-{
-	unsigned long fentry = site - LSP_FENTRY_SIZE;
-	void *start = (void *)site;
-	void *end = (void *)(site + span - 1);
-
-	lockdep_assert_held(&text_mutex);
-
-	if (ftrace_text_reserved(start, end))
-		return "ftrace";
-	if (jump_label_text_reserved(start, end))
-		return "jump label";
-	if (static_call_text_reserved(start, end))
-		return "static call";
-	if (alternatives_text_reserved(start, end))
-		return "lock prefix";
-	if (lsp_probed(site, span))
-		return "kprobe";
-	if (ftrace_text_reserved((void *)fentry, (void *)fentry) &&
-	    lsp_ipmodify(fentry))
-		return "livepatch";
-	return NULL;
 }
 
 /**

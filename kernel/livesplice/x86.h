@@ -84,6 +84,7 @@ static inline bool lsp_is_sealed_endbr(u32 insn)
 unsigned long lsp_call_target(unsigned long dest);
 bool lsp_all_nops(const u8 *bytes, u32 length);
 bool lsp_is_nop(const struct insn *insn);
+bool lsp_read_text_locked(void *dst, unsigned long addr, size_t len);
 
 /* x86.c */
 unsigned long lsp_entry_site(unsigned long addr, unsigned int size, u32 first,

@@ -165,16 +165,16 @@ static void redirect_lookup(struct kunit *test)
 	kvfree(table);
 }
 
-static const char *owner(unsigned long site)
+static enum lsp_reason owner(unsigned long site)
 {
-	const char *word;
+	enum lsp_reason reason;
 
 	jump_label_lock();
 	mutex_lock(&text_mutex);
-	word = lsp_arch_owner(site, LSP_JUMP_SIZE);
+	reason = lsp_arch_owner(site, LSP_JUMP_SIZE);
 	mutex_unlock(&text_mutex);
 	jump_label_unlock();
-	return word;
+	return reason;
 }
 
 static void owner_jump_label(struct kunit *test)
@@ -185,10 +185,9 @@ static void owner_jump_label(struct kunit *test)
 		if (!jump_entry_is_init(entry))
 			break;
 	KUNIT_ASSERT_TRUE(test, entry < __stop___jump_table);
-	KUNIT_EXPECT_STREQ(test, owner(jump_entry_code(entry)), "jump label");
+	KUNIT_EXPECT_EQ(test, owner(jump_entry_code(entry)), LSP_JUMPLABEL);
 	/* Its first byte is the last one of the jump. */
-	KUNIT_EXPECT_STREQ(test, owner(jump_entry_code(entry) - 4),
-			   "jump label");
+	KUNIT_EXPECT_EQ(test, owner(jump_entry_code(entry) - 4), LSP_JUMPLABEL);
 }
 
 static bool denied(void *function)

@@ -40,6 +40,9 @@ u32 lsp_mismatch(const struct lsp_stream *stream, u32 i, u32 length,
 	memcpy(diag->wanted, stream->bytes + i,
 	       min(diag->nr_bytes, stream->len - min(i, stream->len)));
 	memcpy(diag->found, text->run + at, diag->nr_bytes);
+	/* Of the many that an alternative is tried with, few have an INT3. */
+	diag->breakpoint = memchr(diag->found, INT3_INSN_OPCODE, diag->nr_bytes) &&
+			   lsp_arch_breakpoint(text->addr + at, diag->nr_bytes);
 	return 0;
 }
 

@@ -192,6 +192,27 @@ static void lsp_unprobe(struct lsp_window *window) { }
 #endif
 
 /**
+ * lsp_read_text_locked() - copy running text as it is without probes
+ * @dst: where to
+ * @addr: address of the text
+ * @len: number of bytes
+ *
+ * Context: text_mutex held.
+ * Return: false if the text cannot be read.
+ */
+bool lsp_read_text_locked(void *dst, unsigned long addr, size_t len)
+{
+	struct lsp_window window = { dst, addr, len };
+
+	lockdep_assert_held(&text_mutex);
+
+	if (copy_from_kernel_nofault(dst, (void *)addr, len))
+		return false;
+	lsp_unprobe(&window);
+	return true;
+}
+
+/**
  * lsp_arch_read_text() - copy running text as it is without probes
  * @dst: where to
  * @addr: address of the text
@@ -204,13 +225,8 @@ static void lsp_unprobe(struct lsp_window *window) { }
  */
 bool lsp_arch_read_text(void *dst, unsigned long addr, size_t len)
 {
-	struct lsp_window window = { dst, addr, len };
-
 	guard(mutex)(&text_mutex);
-	if (copy_from_kernel_nofault(dst, (void *)addr, len))
-		return false;
-	lsp_unprobe(&window);
-	return true;
+	return lsp_read_text_locked(dst, addr, len);
 }
 
 /**

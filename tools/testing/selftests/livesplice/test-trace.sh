@@ -94,7 +94,7 @@ probe_off
 # ENDBR (4) and the fentry site (5): the jump's first byte.
 check "kprobe where the jump goes" probe_on $F+9
 is "enable is refused" EBUSY "$(switch_on $U)"
-is "because of its owner" owner "$(value $U result)"
+is "because of the probe" kprobe "$(value $U result)"
 is "nothing changed" "$old" "$(word)"
 probe_off
 is "free again" ok "$(switch_on $U)"
