@@ -45,6 +45,27 @@ struct pt_regs;
  */
 bool livesplice_int3_handler(struct pt_regs *regs);
 
+/**
+ * livesplice_has_replaced() - is a function replaced by an enabled update?
+ * @addr: address of the function
+ *
+ * An update that is just being enabled may be missed. It finds a handler of the
+ * tracer that is there by then, and is refused.
+ *
+ * Context: may sleep.
+ * Return: true if callers of the function get other code.
+ */
+bool livesplice_has_replaced(unsigned long addr);
+
+/**
+ * livesplice_in_jump() - is an address in the middle of one of our jumps?
+ * @addr: the address
+ *
+ * Context: the debugger, with all other CPUs stopped, wherever they were.
+ * Return: true if it is none of an instruction.
+ */
+bool livesplice_in_jump(unsigned long addr);
+
 /* Names of the enabled updates; vmcoreinfo says where this pointer is. */
 extern const char *livesplice_updates;
 
@@ -74,6 +95,16 @@ void livesplice_crash_vmcoreinfo(void);
 #else /* !CONFIG_LIVESPLICE */
 
 static __always_inline bool livesplice_int3_handler(struct pt_regs *regs)
+{
+	return false;
+}
+
+static inline bool livesplice_has_replaced(unsigned long addr)
+{
+	return false;
+}
+
+static inline bool livesplice_in_jump(unsigned long addr)
 {
 	return false;
 }

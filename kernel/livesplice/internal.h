@@ -27,7 +27,8 @@
  * The last three are taken per attempt and dropped between attempts; for entries
  * that borrow bytes it is cpus_write_lock(), see "Borrowed bytes". Also below
  * it, and never together with those: module_mutex, and ``lsp_names_lock``, which
- * protects what the loader asks for every module that comes.
+ * protects what the loader asks for every module that comes, and livepatch, with
+ * klp_mutex held, for every function.
  *
  * Functions with the suffix _stopped run inside the pause: on one CPU, with
  * interrupts off, while all others wait. They take no lock, allocate nothing

@@ -10,7 +10,9 @@
 #include <linux/err.h>
 #include <linux/error-injection.h>
 #include <linux/kernel.h>
+#include <linux/kprobes.h>
 #include <linux/list.h>
+#include <linux/livesplice.h>
 #include <linux/module.h>
 #include <linux/mutex.h>
 #include <linux/printk.h>
@@ -233,6 +235,52 @@ bool lsp_is_ours(const struct module *mod)
 				return true;
 	return false;
 }
+
+/* Described in include/linux/livesplice.h; called by livepatch. */
+bool livesplice_has_replaced(unsigned long addr)
+{
+	const struct lsp_update *update;
+	const struct lsp_patch *patch;
+	const struct lsp_part *part;
+
+	guard(mutex)(&lsp_names_lock);
+	list_for_each_entry(update, &lsp_updates, node) {
+		if (READ_ONCE(update->state) != LSP_ENABLED)
+			continue;
+		lsp_for_each_patch(update, part, patch)
+			if (patch->new_addr && patch->entry == addr)
+				return true;
+	}
+	return false;
+}
+
+/*
+ * Described in include/linux/livesplice.h; called by kgdb. Nobody else runs, so
+ * no lock is needed, and none could be taken: lists can be followed in any state
+ * that adding to them or taking from them goes through.
+ */
+bool livesplice_in_jump(unsigned long addr)
+{
+	const struct lsp_update *update;
+	const struct lsp_patch *patch;
+	const struct lsp_part *part;
+	u8 jump[LSP_MAX_SPAN];
+
+	list_for_each_entry(update, &lsp_updates, node)
+		lsp_for_each_patch(update, part, patch) {
+			if (!patch->new_addr || addr <= patch->site ||
+			    addr >= patch->site + patch->span)
+				continue;
+			lsp_arch_jump(jump, patch->span, patch->site,
+				      patch->new_addr);
+			if (!memcmp((void *)patch->site + 1, jump + 1,
+				    patch->span - 1))
+				return true;
+		}
+	return false;
+}
+
+NOKPROBE_SYMBOL(livesplice_in_jump);
 
 /**
  * lsp_find() - the part that a module is

@@ -7,8 +7,8 @@
  *
  * In this order: read-only objects, byte by byte; each replaced function, its
  * fragments, and the functions that read what is rewritten, by the checksums
- * of the match; each entry, byte by byte: the old bytes or the jump; the code
- * of the update itself.
+ * of the match; each entry, byte by byte: the old bytes or the jump, and whether
+ * callers come as far as that; the code of the update itself.
  *
  * What the kernel itself goes on rewriting is left out, it may be different at
  * any time: static branches and calls, the sites of tracers, lock prefixes of
@@ -16,14 +16,23 @@
  */
 #define pr_fmt(fmt) "livesplice: " fmt
 
+#include <linux/cleanup.h>
 #include <linux/error-injection.h>
 #include <linux/kallsyms.h>
+#include <linux/memory.h>
+#include <linux/mutex.h>
 #include <linux/printk.h>
 #include <linux/string.h>
 #include <linux/sysfs.h>
 
 #include "internal.h"
 #include "switch.h"
+
+static bool lsp_is_diverted(const struct lsp_patch *patch)
+{
+	guard(mutex)(&text_mutex);
+	return lsp_arch_diverted(patch->site);
+}
 
 /* Is this function what it must be? Else @offset is where it is not. */
 static bool lsp_verify_patch(const struct lsp_patch *patch, bool enabled,
@@ -47,7 +56,10 @@ static bool lsp_verify_patch(const struct lsp_patch *patch, bool enabled,
 		return false;
 	if (!enabled)
 		lsp_borrow_skip(patch, bytes);
-	return !memcmp(bytes, lsp_expected(&entry, enabled), patch->span);
+	if (memcmp(bytes, lsp_expected(&entry, enabled), patch->span))
+		return false;
+	*offset -= LSP_CALL_SIZE;
+	return !enabled || !lsp_is_diverted(patch);
 }
 
 /**

@@ -22,10 +22,13 @@
  *   become a jump must not cover the destination of another branch.
  * - kgdb writes breakpoints with all CPUs stopped, and not while text_mutex is
  *   held. One that stands in the old or new code, or on the jump, has to go before
- *   the next switch.
+ *   the next switch. It knows nothing of instructions, so it asks us whether an
+ *   address is in the middle of a jump.
  * - A livepatch sends callers elsewhere from the fentry site, so that they never
  *   come as far as the jump. One that is there already is in the way: nothing
- *   would change. One that comes later has the last word until it goes.
+ *   would change. One that comes later asks us, and is refused. Other handlers of
+ *   the tracer that may do so cannot be told from those that do not before they
+ *   are there: they have the last word until they go, and ``verify`` tells.
  */
 #include <linux/cleanup.h>
 #include <linux/extable.h>
