@@ -47,6 +47,11 @@ test-stress.sh 240
 test-fault.sh 120
 test-race.sh 180
 test-trace.sh 90
+test-company.sh 240
+test-probes.sh 120
+test-keys.sh 60
+test-kgdb.sh 60
+test-machine.sh 180
 test-perf.sh 60
 test-memory.sh 60
 test-pause.sh 180
@@ -266,7 +271,7 @@ test_modules()
 	build=$(mktemp -d)
 	cp "$SELFTESTS"/test_modules/{Makefile,*.c} "$build/"
 	if make -s -C "$build" KDIR="$OBJ" modules >"$build/log" 2>&1; then
-		cp "$build"/lsp_{bench,intruder,splat,watch}.ko "$1/"
+		cp "$build"/lsp_{bench,company,debugger,intruder,overrule,splat,watch}.ko "$1/"
 	else
 		cat "$build/log"
 		not_ok "build the test modules"
@@ -285,6 +290,7 @@ guest_files()
 	guest_program "$SELFTESTS/lsp-helper.c" "$dir/lsp-helper"
 	guest_program "$SELFTESTS/lsp-fault.c" "$dir/lsp-fault"
 	guest_program "$SELFTESTS/lsp-core.c" "$dir/lsp-core"
+	guest_program "$SELFTESTS/lsp-company.c" "$dir/lsp-company"
 	guest_program "$VM/demo/probe.c" "$dir/probe"
 
 	step "updates"
