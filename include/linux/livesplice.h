@@ -49,8 +49,8 @@ bool livesplice_int3_handler(struct pt_regs *regs);
  * livesplice_has_replaced() - is a function replaced by an enabled update?
  * @addr: address of the function
  *
- * An update that is just being enabled may be missed. It finds a handler of the
- * tracer that is there by then, and is refused.
+ * An update that is just being enabled may be missed. If it finds the livepatch
+ * there already, it is refused; else both are enabled, and ``verify`` tells.
  *
  * Context: may sleep.
  * Return: true if callers of the function get other code.

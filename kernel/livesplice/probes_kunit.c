@@ -4,8 +4,10 @@
  * from running, and from being read as what it is.
  */
 #include <kunit/test.h>
+#include <linux/kconfig.h>
 #include <linux/kprobes.h>
 #include <linux/linkage.h>
+#include <linux/objtool.h>
 #include <linux/preempt.h>
 #include <linux/stringify.h>
 
@@ -17,15 +19,15 @@
 #ifdef CONFIG_KPROBES
 
 /*
- * With ENDBR, the jump goes to +4 and ends at +9.
- *
- * lsp_test_wide() has a constant there that reads as NOPs from +9 on, and goes
- * on at +14. lsp_test_forked() has a branch there that leads to +11.
+ * The jump covers five bytes behind ENDBR. lsp_test_wide() has a constant there
+ * that reads as NOPs behind the jump, and then another instruction.
+ * lsp_test_forked() has a branch there that leads to the second instruction
+ * behind the jump. lsp_test_detour() is none that is replaced.
  */
 asm(".pushsection .text, \"ax\", @progbits\n"
 	".type lsp_test_wide, @function\n"
 	"lsp_test_wide:\n"
-	"	.byte 0xf3, 0x0f, 0x1e, 0xfa\n"
+		ASM_ENDBR
 	"	movabsq $0x9090909090909090, %rax\n"
 	"	movl $" __stringify(OLD) ", %eax\n"
 		ASM_RET
@@ -33,22 +35,35 @@ asm(".pushsection .text, \"ax\", @progbits\n"
 
 	".type lsp_test_forked, @function\n"
 	"lsp_test_forked:\n"
-	"	.byte 0xf3, 0x0f, 0x1e, 0xfa\n"
+		ASM_ENDBR
 	"	testq %rdi, %rdi\n"
 	"	jz 1f\n"
 	"	xorl %eax, %eax\n"
 	"1:	movl $" __stringify(OLD) ", %eax\n"
 		ASM_RET
 	".size lsp_test_forked, .-lsp_test_forked\n"
-	".popsection\n");
-int lsp_test_wide(struct stay *stay);
-int lsp_test_forked(struct stay *stay);
 
-#define CONSTANT	10
-#define BEHIND		14
-#define FORK		9
+	".type lsp_test_detour, @function\n"
+	"lsp_test_detour:\n"
+		ASM_ENDBR
+	"	pushq word(%rip)\n"
+	"	call lsp_test_old_answer\n"
+	"	addq $8, %rsp\n"
+		ASM_RET
+	".size lsp_test_detour, .-lsp_test_detour\n"
+	".popsection\n");
+/* So nobody can tell what the word on its stack is. */
+STACK_FRAME_NON_STANDARD(lsp_test_detour);
+
+#define START		(IS_ENABLED(CONFIG_X86_KERNEL_IBT) ? 4 : 0)
+#define CONSTANT	(START + 6)
+#define BEHIND		(START + 10)
+#define FORK		(START + 5)
 
 static unsigned int nr_hits;
+
+/* What lsp_test_detour() has on its stack. */
+static unsigned long word __used;
 
 static int count_hit(struct kprobe *probe, struct pt_regs *regs)
 {
@@ -83,11 +98,9 @@ static void probe_in_instruction(struct kunit *test)
 	lsp_test_replan(test, lsp_test_wide, "wide");
 	KUNIT_EXPECT_NE(test, set_probe(&probe, lsp_test_wide, CONSTANT), 0);
 	KUNIT_ASSERT_EQ(test, lsp_test_set(update, true), LSP_OK);
-	KUNIT_ASSERT_EQ(test, set_probe(&probe, lsp_test_wide, CONSTANT), 0);
+	/* What the jump has left of the instruction takes none either. */
+	KUNIT_EXPECT_NE(test, set_probe(&probe, lsp_test_wide, CONSTANT), 0);
 	KUNIT_EXPECT_EQ(test, call(lsp_test_wide), NEW + 1);
-	KUNIT_EXPECT_EQ(test, lsp_test_set(update, false), LSP_KPROBE);
-	KUNIT_EXPECT_EQ(test, call(lsp_test_wide), NEW + 1);
-	unregister_kprobe(&probe);
 	KUNIT_ASSERT_EQ(test, lsp_test_set(update, false), LSP_OK);
 	KUNIT_EXPECT_EQ(test, call(lsp_test_wide), OLD);
 }
@@ -125,6 +138,46 @@ static bool may_be_jump(const struct kprobe *probe)
 	return found && (found->flags & KPROBE_FLAG_OPTIMIZED);
 }
 
+/* The copy of instructions that a probe which is a jump runs. */
+static unsigned long slot_of(const struct kprobe *probe)
+{
+	struct kprobe *found;
+
+	guard(preempt)();
+	found = get_kprobe(probe->addr);
+	return (unsigned long)container_of(found, struct optimized_kprobe, kp)->optinsn.insn;
+}
+
+/*
+ * A task was interrupted in such a copy, and lost its CPU: no word on its stack
+ * lies in the function.
+ */
+static void task_in_slot(struct kunit *test)
+{
+	struct lsp_update *update = test->priv;
+	struct kprobe probe;
+	struct guest guest;
+
+	lsp_test_replan(test, lsp_test_wide, "wide");
+	KUNIT_ASSERT_EQ(test, set_probe(&probe, lsp_test_wide, BEHIND), 0);
+	KUNIT_ASSERT_TRUE(test, may_be_jump(&probe));
+	word = slot_of(&probe) + 1;
+	lsp_test_enter(test, &guest, lsp_test_detour, false);
+	KUNIT_EXPECT_EQ(test, lsp_test_set(update, true), LSP_BUSY);
+	KUNIT_EXPECT_EQ(test, update->nr_blockers, 1);
+	KUNIT_EXPECT_EQ(test, update->blockers[0].pid, guest.task->pid);
+	KUNIT_EXPECT_EQ(test, update->blockers[0].addr, word);
+	KUNIT_EXPECT_EQ(test, lsp_test_leave(&guest), OLD);
+
+	/* It is not for the probe, nor for what else is on the stack. */
+	word = 0;
+	lsp_test_enter(test, &guest, lsp_test_detour, false);
+	KUNIT_EXPECT_EQ(test, lsp_test_set(update, true), LSP_OK);
+	KUNIT_EXPECT_EQ(test, lsp_test_leave(&guest), OLD);
+	KUNIT_EXPECT_EQ(test, lsp_test_set(update, false), LSP_OK);
+	unregister_kprobe(&probe);
+}
+
 /* A probe that may become a jump, over the destination of a hidden branch. */
 static void probe_over_destination(struct kunit *test)
 {
@@ -150,6 +203,11 @@ static void probe_over_destination(struct kunit *test)
 	EXPECT_TEXT_OK(test, update);
 }
 #else
+static void task_in_slot(struct kunit *test)
+{
+	kunit_skip(test, "probes never become jumps");
+}
+
 static void probe_over_destination(struct kunit *test)
 {
 	kunit_skip(test, "probes never become jumps");
@@ -160,6 +218,7 @@ static struct kunit_case livesplice_probes_cases[] = {
 	KUNIT_CASE(probe_in_instruction),
 	KUNIT_CASE(probe_behind_jump),
 	KUNIT_CASE(probe_over_destination),
+	KUNIT_CASE(task_in_slot),
 	{}
 };
 

@@ -42,6 +42,12 @@ int lsp_test_newest_answer(struct stay *stay);
 int lsp_test_old_second(struct stay *stay);
 int lsp_test_new_second(struct stay *stay);
 
+/* OLD, with code of their own; see probes_kunit.c. */
+int lsp_test_wide(struct stay *stay);
+int lsp_test_forked(struct stay *stay);
+/* Stays in old_answer(). */
+int lsp_test_detour(struct stay *stay);
+
 /**
  * struct hammer - a thread that calls the function all the time
  * @task: the thread

@@ -10,7 +10,7 @@
  * the call under the old name and then it goes to the new code. Nobody else may
  * be on the bytes of the jump; each kind of owner has a reason of its own.
  *
- * Some come later. They need no word from us to get along:
+ * Some come later:
  *
  * - Static branches and calls in the old code are still switched, whether the
  *   code is reached or not.
@@ -21,9 +21,9 @@
  *   goes, each probe there has to stand at an instruction, and one that may
  *   become a jump must not cover the destination of another branch.
  * - kgdb writes breakpoints with all CPUs stopped, and not while text_mutex is
- *   held. One that stands in the old or new code, or on the jump, has to go before
- *   the next switch. It knows nothing of instructions, so it asks us whether an
- *   address is in the middle of a jump.
+ *   held. One that stands in old code or on the jump has to go before the next
+ *   switch, one in new code before it is enabled. It knows nothing of
+ *   instructions, so it asks us whether an address is in the middle of a jump.
  * - A livepatch sends callers elsewhere from the fentry site, so that they never
  *   come as far as the jump. One that is there already is in the way: nothing
  *   would change. One that comes later asks us, and is refused. Other handlers of

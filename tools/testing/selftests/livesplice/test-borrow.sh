@@ -234,7 +234,7 @@ check "a kprobe on the jump" probe lent_behind 9
 go_to 01
 is "it sees the call" "1 " "$(seen "lent: ") $(new 01)"
 is "but keeps it from being undone" EBUSY "$(switch_off $U)"
-is "for whom the bytes are" owner "$(value $U result)"
+is "for whom the bytes are" kprobe "$(value $U result)"
 go_to 30
 is "keys change all the same" "" "$(new 30)"
 probe_off
