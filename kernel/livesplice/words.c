@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * livesplice: the words that users see. All sets are tables of update.h;
+ * livesplice: the words that users see. All sets are tables of words.h;
  * sysfs, the log and the documentation have no others. Called by everybody.
  */
 #include <linux/build_bug.h>

@@ -148,7 +148,7 @@ words()
 # The words of the kernel's table against those that Documentation explains.
 reasons()
 {
-	local table=$TOP/kernel/livesplice/update.h kernel documented
+	local table=$TOP/kernel/livesplice/words.h kernel documented
 
 	kernel=$(sed -n '/^#define LSP_REASONS(X)/,/[^\\]$/s/.*X([A-Z]*,[[:space:]]*"\([a-z]*\)".*/\1/p' \
 		"$table" | sort)
