@@ -270,13 +270,14 @@ void lsp_nudge_number(struct lsp_nudging *session, pid_t pid);
 enum lsp_nudge lsp_nudging_level(enum lsp_nudge most, unsigned int attempt);
 struct lsp_nudging *lsp_nudging_start(const char *update, enum lsp_nudge level);
 bool lsp_nudging_again(struct lsp_nudging *session);
+long lsp_nudging_left(const struct lsp_nudging *session);
 const struct lsp_stuck *lsp_nudging_stuck(const struct lsp_nudging *session);
 void lsp_nudging_end(struct lsp_nudging *session);
 
 /* track.c: who has no number any more, and the probe of who runs */
 
 int lsp_track_start(void);
-int lsp_track_drain(void);
+int lsp_track_drain(long wait);
 bool lsp_track_clean_stopped(struct lsp_ranges *ranges);
 void lsp_track_stop(void);
 

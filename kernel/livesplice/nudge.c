@@ -232,6 +232,17 @@ bool lsp_nudging_again(struct lsp_nudging *session)
 }
 
 /**
+ * lsp_nudging_left() - how long may it go on?
+ * @session: the session, or NULL
+ *
+ * Return: jiffies, 0 when it has lasted as long as it may.
+ */
+long lsp_nudging_left(const struct lsp_nudging *session)
+{
+	return session ? max(0L, (long)(session->until - jiffies)) : 0;
+}
+
+/**
  * lsp_nudging_stuck() - who could not be freed?
  * @session: the session
  *

@@ -138,7 +138,7 @@ bool lsp_prove_left(struct lsp_update *update)
 		lsp_operation_make_left(update);
 	if (!op || lsp_track_start())
 		return false;
-	op->drained = lsp_track_drain();
+	op->drained = lsp_track_drain(HZ);
 	reason = op->drained < 0 ? LSP_INTERRUPTED : lsp_attempt_mapped(op);
 	lsp_track_stop();
 	WRITE_ONCE(update->pause_ns, pause_ns);

@@ -131,7 +131,7 @@ static enum lsp_reason stage_begin(struct stage *stage)
 	mutex_lock(&lsp_mutex);
 	if (lsp_track_start())
 		return LSP_NOMEM;
-	for (i = 0; i < 10 && lsp_track_drain() <= 0; i++)
+	for (i = 0; i < 10 && lsp_track_drain(HZ) <= 0; i++)
 		;
 	return lsp_scan_start(&stage->scan);
 }

@@ -63,6 +63,9 @@
 #include "internal.h"
 #include "switch.h"
 
+/* Longest wait until all that runs can be known, in one attempt. */
+#define LSP_GRACE_WAIT		HZ
+
 /* A function is not what was matched: does it say who has done that? */
 static enum lsp_reason lsp_changed_by(const struct lsp_update *update,
 				      const struct lsp_patch *patch,
@@ -327,6 +330,18 @@ enum lsp_reason lsp_attempt_mapped(struct lsp_operation *op)
 }
 
 /*
+ * Nobody is in the way, but it is not known yet who else runs: those who keep
+ * that from being known may be the very ones that are held now.
+ */
+static enum lsp_reason lsp_attempt_undrained(struct lsp_operation *op)
+{
+	op->drained = lsp_track_drain(lsp_nudging_left(op->nudging));
+	if (op->drained < 0)
+		return LSP_INTERRUPTED;
+	return op->drained ? LSP_OK : LSP_BUSY;
+}
+
+/*
  * As long as it helps, nudge those who are in the way, and look again. All whom
  * the first look has found were nudged by it; the others were on a CPU then.
  */
@@ -338,8 +353,14 @@ static enum lsp_reason lsp_attempt_nudging(struct lsp_operation *op)
 	for (;;) {
 		op->scan.nudging = op->nudging;
 		reason = lsp_attempt_mapped(op);
-		if (reason != LSP_BUSY || !op->drained)
+		if (reason != LSP_BUSY)
 			return reason;
+		if (!op->drained && !op->ranges.nr_blockers) {
+			reason = lsp_attempt_undrained(op);
+			if (reason != LSP_OK)
+				return reason;
+			continue;
+		}
 		if (op->scanned)
 			for (i = 0; i < op->ranges.nr_blockers; i++)
 				lsp_nudge_number(op->nudging,
@@ -368,7 +389,8 @@ enum lsp_reason lsp_attempt(struct lsp_operation *op)
 	reason = lsp_check_memory(op->update, !op->enable);
 	if (reason != LSP_OK)
 		return reason;
-	op->drained = lsp_track_drain();
+	/* Who is nudged is held only for a while: that must not be spent here. */
+	op->drained = lsp_track_drain(op->nudging ? 0 : LSP_GRACE_WAIT);
 	if (op->drained < 0)
 		return LSP_INTERRUPTED;
 	if (!lsp_map(op))

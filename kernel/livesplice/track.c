@@ -51,9 +51,6 @@
 
 #define LSP_TRACK_MAX		256
 
-/* Longest wait for the grace period in one attempt. */
-#define LSP_GRACE_WAIT		HZ
-
 /* How long tracking goes on after an operation. */
 #define LSP_TRACK_LINGER	(5 * HZ)
 
@@ -265,11 +262,12 @@ ALLOW_ERROR_INJECTION(lsp_track_start, ERRNO);
 
 /**
  * lsp_track_drain() - wait a while until all that runs can be known
+ * @wait: how long at most, in jiffies
  *
  * Context: between lsp_track_start() and lsp_track_stop(); sleeps.
  * Return: 1 if it can be known, 0 if not yet, -EINTR for a signal.
  */
-int lsp_track_drain(void)
+int lsp_track_drain(long wait)
 {
 	struct lsp_track_set *set = lsp_track;
 	long left;
@@ -279,7 +277,7 @@ int lsp_track_drain(void)
 	if (set->drained)
 		return 1;
 	left = wait_for_completion_interruptible_timeout(&set->grace->done,
-							 LSP_GRACE_WAIT);
+							 wait);
 	if (left < 0)
 		return -EINTR;
 	set->drained = left;
