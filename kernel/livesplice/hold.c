@@ -40,14 +40,19 @@ static void lsp_hold_put(struct lsp_hold *hold)
 	kfree(hold);
 }
 
-/* In ns; the caller's own deadline counts, for it must not be woken late. */
+/*
+ * In ns. Nobody may be woken late for long, so a deadline of its own ends it, but
+ * not at once: who sleeps for a millisecond at a time, in a loop, would be back in
+ * the function before anybody has looked.
+ */
 static ktime_t lsp_hold_time(const struct lsp_hold *hold)
 {
 	long left = READ_ONCE(hold->session->until) - jiffies;
 	s64 time = jiffies_to_nsecs(clamp_t(long, left, 0, LSP_HOLD));
 
 	if (hold->sent && hold->sleeper.nr_hrtimers)
-		time = min_t(s64, time, hold->sleeper.deadline - ktime_get_ns());
+		time = min_t(s64, time, hold->sleeper.deadline + LSP_LATE -
+			     ktime_get_ns());
 	return max_t(s64, time, 0);
 }
 

@@ -109,6 +109,9 @@ struct lsp_sleeper {
 /* Nobody is held for longer. */
 #define LSP_HOLD	HZ
 
+/* How much later than its own deadline a call may end because of that, in ns. */
+#define LSP_LATE	(40 * NSEC_PER_MSEC)
+
 /**
  * struct lsp_nudging - a session: some attempts in which tasks are nudged
  * @refs: the engine, and each work
