@@ -40,6 +40,15 @@ static void lsp_hold_put(struct lsp_hold *hold)
 	kfree(hold);
 }
 
+/* It has come out, or will not: nobody need wait for it. */
+static void lsp_hold_uncount(struct lsp_hold *hold)
+{
+	struct lsp_nudging *session = hold->session;
+
+	if (xchg(&hold->counted, 0) && atomic_dec_and_test(&session->coming))
+		wake_up(&session->come);
+}
+
 /*
  * In ns. Nobody may be woken late for long, so a deadline of its own ends it, but
  * not at once: who sleeps for a millisecond at a time, in a loop, would be back in
@@ -51,8 +60,8 @@ static ktime_t lsp_hold_time(const struct lsp_hold *hold)
 	s64 time = jiffies_to_nsecs(clamp_t(long, left, 0, LSP_HOLD));
 
 	if (hold->sent && hold->sleeper.nr_hrtimers)
-		time = min_t(s64, time, hold->sleeper.deadline + LSP_LATE -
-			     ktime_get_ns());
+		time = min_t(s64, time, hold->sleeper.deadline +
+			     hold->session->late - ktime_get_ns());
 	return max_t(s64, time, 0);
 }
 
@@ -91,8 +100,7 @@ static void lsp_hold_work(struct callback_head *work)
 	hold->met = !out;
 	/* Pairs with the acquire in lsp_nudge(). */
 	smp_store_release(&hold->done, true);
-	if (hold->sent && atomic_dec_and_test(&session->coming))
-		wake_up(&session->come);
+	lsp_hold_uncount(hold);
 	if (out && session->level == LSP_NUDGE_PARK)
 		lsp_hold_wait(hold);
 	lsp_hold_put(hold);
@@ -133,7 +141,6 @@ static int lsp_hold_arm_pinned(struct task_struct *task, void *data)
 	if (hold->restart == LSP_RESTART_NOT)
 		return LSP_FREED_CALL;
 	hold->sent = true;
-	atomic_inc(&hold->session->coming);
 	set_tsk_thread_flag(task, TIF_NOTIFY_SIGNAL);
 	return LSP_FREED_SENT;
 }
@@ -160,6 +167,8 @@ enum lsp_freed lsp_hold_arm(struct lsp_hold *hold)
 		wake_up_state(task, TASK_INTERRUPTIBLE);
 	else
 		set_notify_resume(task);
+	if (freed != LSP_FREED_SENT && freed != LSP_FREED_LATER)
+		lsp_hold_uncount(hold);
 	return freed;
 }
 
@@ -182,7 +191,10 @@ struct lsp_hold *lsp_hold_new(struct lsp_nudging *session,
 	refcount_inc(&session->refs);
 	hold->session = session;
 	hold->task = get_task_struct(task);
+	hold->counted = 1;
+	atomic_inc(&session->coming);
 	if (task_work_add(task, &hold->work, TWA_NONE)) {
+		lsp_hold_uncount(hold);
 		lsp_hold_put(hold);
 		lsp_hold_put(hold);
 		return NULL;

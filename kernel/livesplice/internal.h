@@ -268,7 +268,8 @@ struct lsp_nudging;
 void lsp_nudge(struct lsp_nudging *session, struct task_struct *task);
 void lsp_nudge_number(struct lsp_nudging *session, pid_t pid);
 enum lsp_nudge lsp_nudging_level(enum lsp_nudge most, unsigned int attempt);
-struct lsp_nudging *lsp_nudging_start(const char *update, enum lsp_nudge level);
+struct lsp_nudging *lsp_nudging_start(const char *update, enum lsp_nudge level,
+				      unsigned int attempt);
 bool lsp_nudging_again(struct lsp_nudging *session);
 long lsp_nudging_left(const struct lsp_nudging *session);
 const struct lsp_stuck *lsp_nudging_stuck(const struct lsp_nudging *session);

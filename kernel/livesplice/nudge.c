@@ -107,8 +107,14 @@ static void lsp_nudge_count(struct lsp_nudging *session,
 		session->nr_sent++;
 		return;
 	case LSP_FREED_LATER:
-		session->nr_later++;
+		if (task->flags & PF_KTHREAD)
+			session->nr_later++;
+		else
+			session->nr_sent++;
 		return;
+	case LSP_FREED_BACK:
+		session->nr_back++;
+		fallthrough;
 	default:
 		session->stuck.freed = freed;
 		session->stuck.pid = task->pid;
@@ -184,11 +190,13 @@ enum lsp_nudge lsp_nudging_level(enum lsp_nudge most, unsigned int attempt)
  * lsp_nudging_start() - begin a session
  * @update: name of the update
  * @level: how far it goes, not LSP_NUDGE_NONE
+ * @attempt: number of the attempt, from 1
  *
  * Context: lsp_mutex held; may sleep.
  * Return: the session, or NULL without memory.
  */
-struct lsp_nudging *lsp_nudging_start(const char *update, enum lsp_nudge level)
+struct lsp_nudging *lsp_nudging_start(const char *update, enum lsp_nudge level,
+				      unsigned int attempt)
 {
 	struct lsp_nudging *session = kzalloc(sizeof(*session), GFP_KERNEL);
 
@@ -198,6 +206,8 @@ struct lsp_nudging *lsp_nudging_start(const char *update, enum lsp_nudge level)
 	session->level = level;
 	session->update = update;
 	session->until = jiffies + LSP_HOLD;
+	session->late = attempt < LSP_PATIENT ? LSP_LATE :
+						jiffies_to_nsecs(LSP_HOLD);
 	init_waitqueue_head(&session->held);
 	init_waitqueue_head(&session->come);
 	hash_init(session->holds);
@@ -216,7 +226,8 @@ bool lsp_nudging_again(struct lsp_nudging *session)
 {
 	bool sent, later;
 
-	if (!session)
+	/* Who is back will be so again, unless it is held. */
+	if (!session || (session->level == LSP_NUDGE_WAKE && session->nr_back))
 		return false;
 	sent = session->nr_sent;
 	/* A call that times out by itself may do so at once. */

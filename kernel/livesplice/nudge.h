@@ -112,19 +112,24 @@ struct lsp_sleeper {
 /* How much later than its own deadline a call may end because of that, in ns. */
 #define LSP_LATE	(40 * NSEC_PER_MSEC)
 
+/* The first attempt that is not bound to that, for it was of no use. */
+#define LSP_PATIENT	5
+
 /**
  * struct lsp_nudging - a session: some attempts in which tasks are nudged
  * @refs: the engine, and each work
  * @level: how far it goes
  * @update: name of the update
  * @until: when it is over for those who are held, in jiffies
+ * @late: how much later than its own deadline a call may end because of it, in ns
  * @over: they can go
  * @held: where they wait
- * @coming: how many were told to come out and have not
+ * @coming: how many are on their way out: they were told to leave, or run
  * @come: where the engine waits for them
  * @rounds: looks at all tasks so far
- * @nr_sent: tasks of the current look that were told to leave, or woken
- * @nr_later: those that come out by themselves, sooner or later
+ * @nr_sent: tasks of the current look that are on their way out, or were woken
+ * @nr_later: kernel threads that come out by themselves, sooner or later
+ * @nr_back: those that were told to leave, and are back
  * @stuck: the last one that nothing can be done about
  * @holds: one for each task; the engine's
  */
@@ -133,6 +138,7 @@ struct lsp_nudging {
 	enum lsp_nudge		level;
 	const char		*update;
 	unsigned long		until;
+	s64			late;
 	bool			over;
 	wait_queue_head_t	held;
 	atomic_t		coming;
@@ -140,6 +146,7 @@ struct lsp_nudging {
 	unsigned int		rounds;
 	unsigned int		nr_sent;
 	unsigned int		nr_later;
+	unsigned int		nr_back;
 	struct lsp_stuck	stuck;
 	DECLARE_HASHTABLE(holds, 8);
 };
@@ -155,6 +162,7 @@ struct lsp_nudging {
  * @call: the call that is interrupted
  * @restart: how that goes on
  * @sent: it was told to leave its call; written while the task is asleep
+ * @counted: it is one of those that are on their way out
  * @met: the work was done in the middle of a call
  * @done: the work has been done
  */
@@ -168,6 +176,7 @@ struct lsp_hold {
 	struct lsp_call		call;
 	enum lsp_restart	restart;
 	bool			sent;
+	unsigned int		counted;
 	bool			met;
 	bool			done;
 };

@@ -51,7 +51,7 @@ static void lsp_attempt_sessions(struct lsp_operation *op, unsigned int attempt)
 
 	level = lsp_nudging_level(READ_ONCE(update->nudge), attempt);
 	if (!op->nudging && level != LSP_NUDGE_NONE)
-		op->nudging = lsp_nudging_start(update->name, level);
+		op->nudging = lsp_nudging_start(update->name, level, attempt);
 }
 
 /* Wait for the next attempt, unless it is better made at once. */

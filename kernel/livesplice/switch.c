@@ -63,9 +63,6 @@
 #include "internal.h"
 #include "switch.h"
 
-/* Longest wait until all that runs can be known, in one attempt. */
-#define LSP_GRACE_WAIT		HZ
-
 /* A function is not what was matched: does it say who has done that? */
 static enum lsp_reason lsp_changed_by(const struct lsp_update *update,
 				      const struct lsp_patch *patch,
@@ -330,6 +327,18 @@ enum lsp_reason lsp_attempt_mapped(struct lsp_operation *op)
 }
 
 /*
+ * How long to wait until all that runs can be known, before a look. Where somebody
+ * will be nudged it is that which helps, for who is held does not run; and the time
+ * for which they are held must not be spent here.
+ */
+static long lsp_grace_wait(const struct lsp_operation *op)
+{
+	if (op->nudging)
+		return 0;
+	return READ_ONCE(op->update->nudge) == LSP_NUDGE_NONE ? HZ : HZ / 8;
+}
+
+/*
  * Nobody is in the way, but it is not known yet who else runs: those who keep
  * that from being known may be the very ones that are held now.
  */
@@ -389,8 +398,7 @@ enum lsp_reason lsp_attempt(struct lsp_operation *op)
 	reason = lsp_check_memory(op->update, !op->enable);
 	if (reason != LSP_OK)
 		return reason;
-	/* Who is nudged is held only for a while: that must not be spent here. */
-	op->drained = lsp_track_drain(op->nudging ? 0 : LSP_GRACE_WAIT);
+	op->drained = lsp_track_drain(lsp_grace_wait(op));
 	if (op->drained < 0)
 		return LSP_INTERRUPTED;
 	if (!lsp_map(op))
