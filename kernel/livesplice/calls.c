@@ -163,10 +163,13 @@ static long lsp_restart_epoll(struct restart_block *restart)
  * lsp_call_restarted() - is a restarted call one of those that we have restarted?
  * @task: the task, which does not run
  * @call: its call, of the kind LSP_CALL_RESTART; becomes the first one if so
+ * @deadline: becomes that of the first one, which the timer has only rounded up to
+ *	milliseconds: often enough, that would add up
  *
  * Return: true if so.
  */
-bool lsp_call_restarted(struct task_struct *task, struct lsp_call *call)
+bool lsp_call_restarted(struct task_struct *task, struct lsp_call *call,
+			u64 *deadline)
 {
 	const struct restart_block *restart = &task->restart_block;
 
@@ -174,6 +177,7 @@ bool lsp_call_restarted(struct task_struct *task, struct lsp_call *call)
 		return false;
 	call->kind = LSP_CALL_EPOLL;
 	call->nr = restart->nanosleep.clockid;
+	*deadline = restart->nanosleep.expires;
 	return true;
 }
 

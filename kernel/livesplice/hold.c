@@ -134,9 +134,9 @@ static int lsp_hold_arm_pinned(struct task_struct *task, void *data)
 		return LSP_FREED_LATER;
 	if (!lsp_arch_call_get(task, &hold->call))
 		return LSP_FREED_CALL;
-	if (hold->call.kind == LSP_CALL_RESTART)
-		lsp_call_restarted(task, &hold->call);
 	lsp_sleeper_look(&hold->sleeper, task);
+	if (hold->call.kind == LSP_CALL_RESTART)
+		lsp_call_restarted(task, &hold->call, &hold->sleeper.deadline);
 	hold->restart = lsp_call_judge(&hold->call, &hold->sleeper);
 	if (hold->restart == LSP_RESTART_NOT)
 		return LSP_FREED_CALL;

@@ -197,7 +197,8 @@ enum lsp_restart lsp_call_judge(const struct lsp_call *call,
 				const struct lsp_sleeper *sleeper);
 void lsp_call_again(const struct lsp_call *call, enum lsp_restart restart,
 		    u64 deadline);
-bool lsp_call_restarted(struct task_struct *task, struct lsp_call *call);
+bool lsp_call_restarted(struct task_struct *task, struct lsp_call *call,
+			u64 *deadline);
 
 /* sleeper.c: what a task waits for */
 
