@@ -183,8 +183,12 @@ make_update()
 	return $rc
 }
 
-# Static helper programs of the selftests and probes, built for the guest.
+# guest_program SOURCE OUT [SOURCE...]
+#	Static helper programs of the selftests and probes, built for the guest.
 guest_program()
 {
-	gcc -static -O2 -Wall -Wextra -o "$2" "$1" || die "cannot build $1"
+	local out=$2
+
+	set -- "$1" "${@:3}"
+	gcc -static -O2 -Wall -Wextra -o "$out" "$@" || die "cannot build $1"
 }
