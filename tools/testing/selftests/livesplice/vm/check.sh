@@ -42,6 +42,8 @@ test-badinput.sh 240
 test-busy.sh 90
 test-nudge.sh 90
 test-relaxed.sh 120
+test-sleepers.sh 300
+test-parked.sh 150
 test-events.sh 60
 test-stress.sh 240
 test-fault.sh 120
@@ -271,7 +273,7 @@ test_modules()
 	build=$(mktemp -d)
 	cp "$SELFTESTS"/test_modules/{Makefile,*.c} "$build/"
 	if make -s -C "$build" KDIR="$OBJ" modules >"$build/log" 2>&1; then
-		cp "$build"/lsp_{bench,company,debugger,intruder,overrule,splat,watch}.ko "$1/"
+		cp "$build"/lsp_{bench,company,debugger,intruder,overrule,splat,vcpu,watch}.ko "$1/"
 	else
 		cat "$build/log"
 		not_ok "build the test modules"
@@ -291,12 +293,17 @@ guest_files()
 	guest_program "$SELFTESTS/lsp-fault.c" "$dir/lsp-fault"
 	guest_program "$SELFTESTS/lsp-core.c" "$dir/lsp-core"
 	guest_program "$SELFTESTS/lsp-company.c" "$dir/lsp-company"
+	guest_program "$SELFTESTS/lsp-parked.c" "$dir/lsp-parked"
+	guest_program "$SELFTESTS/lsp-sleepers.c" "$dir/lsp-sleepers" "$SELFTESTS"/lsp-sleep-*.c
 	guest_program "$VM/demo/probe.c" "$dir/probe"
 
 	step "updates"
 	update_for_test lsp_waitid "$VM/demo/CVE-2017-5123.patch" "$dir/updates"
 	for patch in "$SELFTESTS"/patches/*.patch; do
 		update_for_test "lsp_$(basename "$patch" .patch)" "$patch" "$dir/updates"
+	done
+	for patch in "$SELFTESTS"/patches/sleep/*.patch; do
+		update_for_test "lsp_sleep_$(basename "$patch" .patch)" "$patch" "$dir/updates"
 	done
 	stacked_updates "$dir/updates"
 	other_build_update "$dir/updates"
