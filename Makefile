@@ -30,6 +30,7 @@ help:
 	@echo  '  lint            - Only those that read the source; part of check'
 	@echo  '  matrix          - The whole kernel matched, an update on and off, on each kind'
 	@echo  '                    of machine that changes the running text; MATRIX="row row"'
+	@echo  '  soak-busy       - Functions that are never free, each with hundreds of threads in it'
 	@echo  ''
 	@echo  'A kernel tree of your own:'
 	@echo  '  integrate KDIR=TREE - Put livesplice in; again after a change here'
@@ -38,8 +39,8 @@ help:
 	@echo  ''
 	@echo  '  clean           - Remove what was built in this directory'
 
-.PHONY: demo check lint corpus bench bench-gen faults matrix
-demo check lint corpus bench bench-gen faults matrix:
+.PHONY: demo check lint corpus bench bench-gen faults matrix soak-busy
+demo check lint corpus bench bench-gen faults matrix soak-busy:
 	@$(VM)/$@.sh
 
 .PHONY: integrate remove
