@@ -183,7 +183,7 @@ static int epoll_probe(void)
 
 /* futex: the word counts the wake-ups that have not been taken */
 
-static long futex(_Atomic uint32_t *word, int op, uint32_t value, const struct timespec *ts,
+static long futex(atomic_uint *word, int op, uint32_t value, const struct timespec *ts,
 		  uint32_t bits)
 {
 	return syscall(SYS_futex, word, op | FUTEX_PRIVATE_FLAG, value, ts, NULL, bits);
@@ -226,7 +226,7 @@ static bool futex_once(struct sleeper *sleeper)
 
 static int futex_probe(void)
 {
-	_Atomic uint32_t word = 0;
+	atomic_uint word = 0;
 
 	return error_of(futex(&word, FUTEX_WAIT_BITSET, 0, NULL, 0));
 }

@@ -29,9 +29,9 @@ struct ring {
 	char			*rings;
 };
 
-static _Atomic uint32_t *ring_word(const struct ring *ring, uint32_t offset)
+static atomic_uint *ring_word(const struct ring *ring, uint32_t offset)
 {
-	return (_Atomic uint32_t *)(ring->rings + offset);
+	return (atomic_uint *)(ring->rings + offset);
 }
 
 static int ring_open(struct ring *ring, uint32_t flags)
@@ -91,7 +91,7 @@ static void uring_arm(struct sleeper *sleeper)
 static enum outcome uring_sleep(struct sleeper *sleeper, long long timeout)
 {
 	struct ring *ring = sleeper->stack;
-	_Atomic uint32_t *head = ring_word(ring, ring->params.cq_off.head);
+	atomic_uint *head = ring_word(ring, ring->params.cq_off.head);
 
 	(void)timeout;
 	if (syscall(SYS_io_uring_enter, sleeper->queue, 0, 1, IORING_ENTER_GETEVENTS,

@@ -231,9 +231,9 @@ static int verdict(void)
 	bool good = !early && !failed && !lost && !extra;
 	unsigned int i;
 
-	printf("%s sleepers=%u woken=%lu timeouts=%lu early=%lu errors=%lu error=%s lost=%lu extra=%lu\n",
-	       good ? "ok" : "bad", nr_sleepers, woken, sum_of(timeouts), early, failed,
-	       any_error(), lost, extra);
+	printf("%s sleepers=%u woken=%lu timeouts=%lu early=%lu ", good ? "ok" : "bad",
+	       nr_sleepers, woken, sum_of(timeouts), early);
+	printf("errors=%lu error=%s lost=%lu extra=%lu\n", failed, any_error(), lost, extra);
 	fflush(stdout);
 	for (i = 0; i < nr_sleepers; i++)
 		if (sleepers[i].call->remove)

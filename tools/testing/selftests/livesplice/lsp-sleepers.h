@@ -45,7 +45,7 @@ struct sleeper {
 	pid_t			child;
 	void			*stack;
 	unsigned long		context;
-	_Atomic uint32_t	word;
+	atomic_uint		word;
 
 	atomic_ulong		woken;
 	atomic_ulong		timeouts;

@@ -181,7 +181,7 @@ begin
 check "some are held again" wait_for 20 some_held "$sleepers"
 still_under_way "enabled again"
 
-kill -INT $switch
+kill $switch
 check "who enables can be interrupted" wait_for 10 gone "$switch"
 check "nobody is held any more" wait_for 10 none_held "$sleepers"
 is "it is as before" "0 old" "$(value $U enabled) $(lsp-sleepers probe poll)"
