@@ -208,6 +208,12 @@ struct lsp_nudging *lsp_nudging_start(const char *update, enum lsp_nudge level,
 	session->until = jiffies + LSP_HOLD;
 	session->late = attempt < LSP_PATIENT ? LSP_LATE :
 						jiffies_to_nsecs(LSP_HOLD);
+	/*
+	 * Among many that call the function in a loop, a look at all of them would
+	 * take longer than any of them may be held.
+	 */
+	session->nice = task_nice(current);
+	set_user_nice(current, MIN_NICE);
 	init_waitqueue_head(&session->held);
 	init_waitqueue_head(&session->come);
 	hash_init(session->holds);
@@ -278,6 +284,7 @@ void lsp_nudging_end(struct lsp_nudging *session)
 
 	if (!session)
 		return;
+	set_user_nice(current, session->nice);
 	WRITE_ONCE(session->over, true);
 	wake_up_all(&session->held);
 	hash_for_each_safe(session->holds, bucket, next, hold, node)

@@ -122,6 +122,7 @@ struct lsp_sleeper {
  * @update: name of the update
  * @until: when it is over for those who are held, in jiffies
  * @late: how much later than its own deadline a call may end because of it, in ns
+ * @nice: what the engine's task had before
  * @over: they can go
  * @held: where they wait
  * @coming: how many are on their way out: they were told to leave, or run
@@ -139,6 +140,7 @@ struct lsp_nudging {
 	const char		*update;
 	unsigned long		until;
 	s64			late;
+	int			nice;
 	bool			over;
 	wait_queue_head_t	held;
 	atomic_t		coming;
