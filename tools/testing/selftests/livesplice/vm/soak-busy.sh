@@ -65,5 +65,7 @@ status=$?
 count=$(awk -f tally.awk "$GUEST_LOG/result.log")
 sed 1d <<<"$count"
 [ $status -eq 126 ] && note "the kernel complained (log: $GUEST_LOG/console.log)"
-note "soak-busy: $(sed -n '1s/ .*//p' <<<"$count") passed, $(sed -n '1s/.* //p' <<<"$count") failed"
+failed=$(sed -n '1s/.* //p' <<<"$count")
+note "soak-busy: $(sed -n '1s/ .*//p' <<<"$count") passed, $failed failed"
+[ "$failed" -eq 0 ] || exit 1
 exit $status
