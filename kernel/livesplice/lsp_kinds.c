@@ -193,7 +193,8 @@ static noinline int kinds_tight(void *unused)
 {
 	do {
 		WRITE_ONCE(said, 11);
-	} while (schedule_timeout_interruptible(HZ / 50) || !kthread_should_stop());
+		schedule_timeout_interruptible(HZ / 50);
+	} while (!kthread_should_stop());
 	return 0;
 }
 

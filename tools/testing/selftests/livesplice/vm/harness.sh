@@ -77,6 +77,10 @@ stale_text()
 stale_text "a stale INT3 of a static branch" 0 __schedule+0x21a/0x900 '00 eb <0a> 48'
 stale_text "an INT3 that is there is a failure" 1 __schedule+0x21a/0x900 '00 cc <0a> 48'
 stale_text "one at an entry is a failure" 1 schedule+0xa/0x90 '00 eb <0a> 48'
+stale_text "a stale INT3 of the tracer" 0 schedule+0x5/0x90 '66 0f 1f 00 0f <1f> 44 00 00 53 89'
+stale_text "the same, of a call" 0 schedule+0x5/0x90 '66 0f 1f 00 e8 <10> 44 00 00 53 89'
+stale_text "another one in its place is a failure" 1 schedule+0x5/0x90 '66 0f 1f 00 eb <1f> 44 00 00 53'
+stale_text "one of the tracer that is there is a failure" 1 schedule+0x5/0x90 '1f 00 cc <1f> 44 00 00 53'
 stale "another Oops is a failure" 1 'Oops: 0000 [#1]
 Oops: int3: 0000 [#2]' '@@begin'
 

@@ -133,16 +133,20 @@ guest_stale()
 # guest_stale_text CONSOLE
 #	The same in a test: has a CPU run an INT3 that memory does not have, and
 #	that can be none of ours? Those are at entries, not well inside of a
-#	function; what is there is a static branch of the kernel.
+#	function, where static branches of the kernel are; nor in front of the
+#	place of the jump, where the tracer's NOP or call is.
 guest_stale_text()
 {
-	local oops rip byte
+	local oops rip byte next
 
 	oops=$(grep -a -m 1 -A 9 'Oops: ' "$1" | tr -d '\r')
 	[[ $oops == *'Oops: int3'* ]] || return 1
 	rip=$(sed -n 's,.*RIP: 0010:[^ ]*+0x\([0-9a-f]*\)/.*,\1,p' <<<"$oops" | head -n 1)
 	byte=$(sed -n 's/.*Code: .* \([0-9a-f][0-9a-f]\) <.*/\1/p' <<<"$oops" | head -n 1)
-	[ -n "$rip" ] && [ -n "$byte" ] && [ $((16#$rip)) -ge 32 ] && [ "$byte" != cc ]
+	next=$(sed -n 's/.*Code: .*<\(.* .. .. ..\) .*/\1/p' <<<"$oops" | head -n 1)
+	[ -n "$rip" ] && [ -n "$byte" ] && [ "$byte" != cc ] || return 1
+	[ $((16#$rip)) -lt 32 ] || return 0
+	[[ $rip == [15] ]] && [[ $byte == e8 || "$byte <$next" == "0f <1f> 44 00 00"* ]]
 }
 
 # guest_run DIR SCRIPT TIMEOUT
