@@ -12,7 +12,8 @@ U=lsp_cmdline
 F=cmdline_proc_show
 DEBUGGER=/sys/module/lsp_debugger/parameters
 JUMP=9		# behind ENDBR and the tracer's call
-BEHIND=14
+LEFT=14		# of the last instruction that the jump covers
+BEHIND=17
 
 need_update $U lsp_debugger
 
@@ -42,11 +43,12 @@ hits()
 	cat $DEBUGGER/hits
 }
 
-plan 37
+plan 38
 
 old=$(word)
 jump=$(address $F $JUMP)
 middle=$(address $F $((JUMP + 2)))
+left=$(address $F $LEFT)
 behind=$(address $F $BEHIND)
 is "load" "ok ok" "$(load lsp_debugger) $(load $U)"
 
@@ -69,6 +71,7 @@ say "kgdb: before, refused: kgdb; without it attempts $(value $U attempts)"
 
 # After it.
 is "in the middle of the jump: is refused" EINVAL "$(breakpoint "$middle")"
+is "in what it has left: is refused" EINVAL "$(breakpoint "$left")"
 is "nothing has changed" "spliced 1" "$(word) $(hits)"
 is "on the jump: comes second" ok "$(breakpoint "$jump")"
 is "on the jump: disable is refused" "EBUSY kgdb" "$(switch_off $U) $(value $U result)"

@@ -63,6 +63,7 @@ is "none: empty list" "" "$(dumped)"
 # Busy for ever: the list has it, and has it no more when that has failed.
 start lsp-helper eventfd-block
 check "a task is in the way" wait_for 5 sleeps_in "$started" eventfd_read
+put "$SPLICE/$B/nudge" none >/dev/null
 put "$SPLICE/$B/max_attempts" 1 >/dev/null
 is "enable is busy" EBUSY "$(switch_on $B)"
 is "not enabled: no line" "-" "$(warned)"
