@@ -151,7 +151,7 @@ host_tests()
 	find "$TOP"/scripts/*/tests -name '*.sh' ! -name lib.sh | sort |
 		KSRC=$SRC KOBJ=$OBJ SPLICE_ELF=$OBJ/scripts/splice-gen/splice-elf \
 		xargs -P "$JOBS" -I{} bash -c 'log=$1/${2##*/}
-			timeout 300 "$2" >"$log" 2>&1 </dev/null
+			timeout 600 "$2" >"$log" 2>&1 </dev/null
 			echo $? >"$log.rc"' - "$logs" {}
 	for log in "$logs"/*.sh; do
 		if grep -q '^not ok' "$log" || [ "$(cat "$log.rc")" -ne 0 ]; then
