@@ -225,6 +225,7 @@ struct lsp_ranges {
 	unsigned int		nr_blockers;
 };
 
+bool lsp_has_probe_slots(void);
 bool lsp_ranges_hit(const struct lsp_ranges *ranges, unsigned long addr);
 void lsp_ranges_sort(struct lsp_ranges *ranges);
 void lsp_stack_arrive_stopped(void);
@@ -329,7 +330,7 @@ int lsp_arch_deny_init(void);
 bool lsp_arch_denied(unsigned long addr, unsigned long size);
 bool lsp_arch_denied_relaxed(unsigned long addr, unsigned long size);
 enum lsp_reason lsp_arch_comes_back(unsigned long addr, unsigned int size,
-				    unsigned long site);
+				    unsigned long site, u32 span);
 unsigned long lsp_arch_saved_sp(struct task_struct *task);
 bool lsp_arch_stack_live(struct task_struct *task,
 			 const struct lsp_ranges *ranges, unsigned long *addr);

@@ -30,8 +30,8 @@
  * io_uring and the loop of a virtual CPU run works in the middle of a call. It
  * sleeps interruptibly, so every signal and the debugger get through at once,
  * and so that the machine can be suspended. It ends with the session, after
- * LSP_HOLD at the latest whatever becomes of that, and LSP_LATE after the call
- * that it interrupts would have timed out.
+ * LSP_HOLD at the latest whatever becomes of that, and before attempt LSP_PATIENT
+ * also LSP_LATE after the call that it interrupts would have timed out.
  *
  * The work of a task that was interrupted is never taken back: it is what makes
  * the call start again.

@@ -113,7 +113,7 @@ static enum lsp_reason lsp_plan_relaxed(struct lsp_loading *load,
 			continue;
 		load->detail = code->name;
 		reason = lsp_arch_comes_back(code->old_addr, code->old_size,
-					     patch->site);
+					     patch->site, patch->span);
 	}
 	return reason;
 }

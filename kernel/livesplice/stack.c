@@ -131,7 +131,14 @@ bool lsp_ranges_hit(const struct lsp_ranges *ranges, unsigned long addr)
 }
 
 #ifdef CONFIG_KPROBES
-static bool lsp_has_probe_slots(void)
+/**
+ * lsp_has_probe_slots() - is there any kprobe with a copy of an instruction?
+ *
+ * All have one but those at fentry sites.
+ *
+ * Return: true if there may be one.
+ */
+bool lsp_has_probe_slots(void)
 {
 #ifdef CONFIG_OPTPROBES
 	if (!list_empty(&kprobe_optinsn_slots.pages))
@@ -140,7 +147,7 @@ static bool lsp_has_probe_slots(void)
 	return !list_empty(&kprobe_insn_slots.pages);
 }
 #else
-static bool lsp_has_probe_slots(void)
+bool lsp_has_probe_slots(void)
 {
 	return false;
 }

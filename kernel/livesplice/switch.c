@@ -142,9 +142,13 @@ static noinline enum lsp_reason lsp_check_entries(const struct lsp_operation *op
 		if (memcmp((void *)patch->site,
 			   lsp_expected(&op->entries[i], !op->enable),
 			   patch->span)) {
-			pr_err("%s: the entry of %s has changed\n",
-			       op->update->name, patch->name);
-			return LSP_CHANGED;
+			/* Searched for only here: there may be a thousand. */
+			owner = lsp_arch_breakpoint(patch->site, patch->span) ?
+				LSP_KGDB : LSP_CHANGED;
+			pr_err("%s: %s: the entry of %s has changed\n",
+			       op->update->name, lsp_reason_word(owner),
+			       patch->name);
+			return owner;
 		}
 	}
 	return LSP_OK;

@@ -84,6 +84,7 @@ static inline bool lsp_is_sealed_endbr(u32 insn)
 unsigned long lsp_call_target(unsigned long dest);
 bool lsp_all_nops(const u8 *bytes, u32 length);
 bool lsp_is_nop(const struct insn *insn);
+unsigned long lsp_branch_target(const struct insn *insn, unsigned long addr);
 bool lsp_read_text_locked(void *dst, unsigned long addr, size_t len);
 
 /* x86.c */
@@ -118,7 +119,7 @@ bool lsp_arch_denied_module(const struct module *mod, unsigned long addr,
 
 /* x86_relaxed.c */
 bool lsp_branches_into(const u8 *code, unsigned int size, unsigned long addr,
-		       unsigned long site);
+		       unsigned long site, u32 span);
 
 /* x86_data.c */
 bool lsp_match_mergeable(struct lsp_values *values, u32 section, u64 offset,

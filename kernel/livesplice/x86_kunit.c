@@ -247,7 +247,8 @@ static u32 match_nested(struct kunit *test, u32 nr)
 /* Old code that goes on beside a jump at FUNC + 5. */
 static bool comes_back_by(const u8 *code, unsigned int size)
 {
-	return lsp_branches_into(code, size, FUNC + 16, FUNC + 5);
+	return lsp_branches_into(code, size, FUNC + 16, FUNC + 5,
+				 LSP_JUMP_SIZE);
 }
 
 #define COMES_BACK(...)							\

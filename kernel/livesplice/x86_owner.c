@@ -210,8 +210,6 @@ enum lsp_reason lsp_arch_owner(unsigned long site, u32 span)
 	/* Or one so shortly before that its jump covers them. */
 	if (lsp_probed(site - DISP32_SIZE, site + span))
 		return LSP_KPROBE;
-	if (lsp_arch_breakpoint(site, span))
-		return LSP_KGDB;
 	return LSP_OK;
 }
 
@@ -248,19 +246,6 @@ static bool lsp_insn_without_jump(const struct lsp_patch *patch,
 	return !insn_decode(insn, bytes, len, INSN_MODE_KERN);
 }
 
-/* Where an instruction may jump to, 0 if it does not. */
-static unsigned long lsp_insn_dest(const struct insn *insn, unsigned long addr)
-{
-	u8 op = insn->opcode.bytes[0];
-	bool jumps;
-
-	/* LOOP and JCXZ, JMP rel32 and rel8, Jcc rel8, Jcc rel32 */
-	jumps = (op >= 0xe0 && op <= 0xe3) || op == JMP32_INSN_OPCODE ||
-		op == JMP8_INSN_OPCODE || (op & 0xf0) == 0x70 ||
-		(op == 0x0f && (insn->opcode.bytes[1] & 0xf0) == 0x80);
-	return jumps ? addr + insn->length + insn->immediate.value : 0;
-}
-
 /*
  * Would an instruction be torn by a probe, or lead into the jump of one? @jumps:
  * there are such. A fault may go on anywhere, so kprobes makes no jumps where
@@ -269,7 +254,7 @@ static unsigned long lsp_insn_dest(const struct insn *insn, unsigned long addr)
 static bool lsp_probe_misfits(const struct insn *insn, unsigned long addr,
 			      bool jumps)
 {
-	unsigned long dest = jumps ? lsp_insn_dest(insn, addr) : 0;
+	unsigned long dest = jumps ? lsp_branch_target(insn, addr) : 0;
 
 	if (insn->length > 1 && lsp_probed(addr + 1, addr + insn->length))
 		return true;
@@ -293,7 +278,8 @@ bool lsp_arch_probes_fit(const struct lsp_patch *patch)
 
 	lockdep_assert_held(&text_mutex);
 
-	if (!lsp_probed(addr, end))
+	/* Without the copy of an instruction there is no probe on one. */
+	if (!lsp_has_probe_slots() || !lsp_probed(addr, end))
 		return true;
 	jumps = lsp_jump_probed(addr, end);
 	for (; addr < end; addr += insn.length)

@@ -94,6 +94,26 @@ bool lsp_is_nop(const struct insn *insn)
 }
 
 /**
+ * lsp_branch_target() - where may an instruction jump to?
+ * @insn: a decoded instruction
+ * @addr: where it is
+ *
+ * Return: the address, or 0 for one that is no direct jump: calls come back, and
+ * an indirect jump does not say.
+ */
+unsigned long lsp_branch_target(const struct insn *insn, unsigned long addr)
+{
+	u8 op = insn->opcode.bytes[0];
+	bool jumps;
+
+	/* LOOP and JCXZ, JMP rel32 and rel8, Jcc rel8, Jcc rel32 */
+	jumps = (op >= 0xe0 && op <= 0xe3) || op == JMP32_INSN_OPCODE ||
+		op == JMP8_INSN_OPCODE || (op & 0xf0) == 0x70 ||
+		(op == 0x0f && (insn->opcode.bytes[1] & 0xf0) == 0x80);
+	return jumps ? addr + insn->length + insn->immediate.value : 0;
+}
+
+/**
  * lsp_all_nops() - do bytes do nothing?
  * @bytes: the bytes
  * @length: number of bytes

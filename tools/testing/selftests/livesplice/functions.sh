@@ -298,6 +298,23 @@ start_load()
 	start load_files two
 }
 
+sleepers=
+
+# Does what writes to $OUT say more than so many lines?
+says_more()
+{
+	[ "$(wc -l <"$OUT")" -gt "$1" ]
+}
+
+# ask SIGNAL	sets $answer to what lsp-sleepers, of pid $sleepers, says to it
+ask()
+{
+	ask_lines=$(wc -l <"$OUT")
+	kill "-$1" "$sleepers"
+	wait_for 30 says_more "$ask_lines"
+	answer=$(sed -n "$((ask_lines + 1))p" "$OUT")
+}
+
 stop_all()
 {
 	# shellcheck disable=SC2086 # a list

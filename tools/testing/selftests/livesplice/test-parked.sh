@@ -18,20 +18,6 @@ EVENTS=/sys/kernel/tracing/instances/lsp_parked
 
 need_update $U
 
-says_more()
-{
-	[ "$(wc -l <"$OUT")" -gt "$1" ]
-}
-
-# ask SIGNAL	sets $answer to what the sleepers say to it
-ask()
-{
-	ask_lines=$(wc -l <"$OUT")
-	kill "-$1" "$sleepers"
-	wait_for 30 says_more "$ask_lines"
-	answer=$(sed -n "$((ask_lines + 1))p" "$OUT")
-}
-
 # some_held PID	is a thread of it held on its way to user space?
 some_held()
 {

@@ -35,21 +35,6 @@ OUT=/tmp/sleepers
 LOOPED=/tmp/loopers
 EVENTS=/sys/kernel/tracing/instances/lsp_sleepers
 
-# Does it say more than so many lines?
-says_more()
-{
-	[ "$(wc -l <"$OUT")" -gt "$1" ]
-}
-
-# ask SIGNAL	sets $answer to what the sleepers say to it
-ask()
-{
-	ask_lines=$(wc -l <"$OUT")
-	kill "-$1" "$sleepers"
-	wait_for 30 says_more "$ask_lines"
-	answer=$(sed -n "$((ask_lines + 1))p" $OUT)
-}
-
 # start_sleepers CALL COUNT [TIMEOUT_MS]
 start_sleepers()
 {
