@@ -110,13 +110,14 @@ is "verify" ok "$(verify $U)"
 
 stays "loaded, body" 0x47 $F+0x40 loaded "vmlinux $F has changed at +0x40" switch_on
 stays "loaded, last block" 0x100 $F+0x100 loaded "vmlinux $F has changed at +0x100" switch_on
-stays "loaded, entry" $site $F+$site loaded "the entry of $F has changed" switch_on
+stays "loaded, entry" $site $F+$site loaded "changed: the entry of $F has changed" switch_on
 
 is "enable" ok "$(switch_on $U)"
 refuse "the entry is another one" [ "$(look $F)" = "$before" ]
 stays "enabled, body" 0x47 $F+0x40 enabled "vmlinux $F has changed at +0x40" switch_off
-stays "enabled, jump" $site $F+$site enabled "the entry of $F has changed" switch_off
-stays "enabled, tail of the jump" $((site + 3)) $F+$site enabled "the entry of $F has changed" switch_off
+stays "enabled, jump" $site $F+$site enabled "changed: the entry of $F has changed" switch_off
+stays "enabled, tail of the jump" $((site + 3)) $F+$site enabled \
+	"changed: the entry of $F has changed" switch_off
 is "still in use" fixed "$(probe)"
 
 flip $F.splice 0x47
