@@ -40,8 +40,25 @@ static void lsp_hold_put(struct lsp_hold *hold)
 	kfree(hold);
 }
 
-/* It has come out, or will not: nobody need wait for it. */
-static void lsp_hold_uncount(struct lsp_hold *hold)
+/**
+ * lsp_hold_count() - a task is on its way out, or will be
+ * @hold: its hold
+ */
+void lsp_hold_count(struct lsp_hold *hold)
+{
+	if (xchg(&hold->counted, 1))
+		return;
+	atomic_inc(&hold->session->coming);
+	/* Pairs with the release in lsp_hold_work(): it may be out already. */
+	if (smp_load_acquire(&hold->done))
+		lsp_hold_uncount(hold);
+}
+
+/**
+ * lsp_hold_uncount() - it has come out, or will not: nobody need wait for it
+ * @hold: its hold
+ */
+void lsp_hold_uncount(struct lsp_hold *hold)
 {
 	struct lsp_nudging *session = hold->session;
 

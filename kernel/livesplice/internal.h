@@ -265,12 +265,14 @@ void lsp_scan_stop(struct lsp_scan *scan);
 /* nudge.c: get them out */
 
 struct lsp_nudging;
+struct xarray;
 
 void lsp_nudge(struct lsp_nudging *session, struct task_struct *task);
 void lsp_nudge_number(struct lsp_nudging *session, pid_t pid);
 enum lsp_nudge lsp_nudging_level(enum lsp_nudge most, unsigned int attempt);
 struct lsp_nudging *lsp_nudging_start(const char *update, enum lsp_nudge level,
-				      unsigned int attempt);
+				      unsigned int attempt, struct xarray *callers);
+void lsp_callers_forget(struct xarray *callers);
 bool lsp_nudging_again(struct lsp_nudging *session);
 long lsp_nudging_left(const struct lsp_nudging *session);
 const struct lsp_stuck *lsp_nudging_stuck(const struct lsp_nudging *session);

@@ -23,6 +23,10 @@
  * that ends the sleep: the flag cannot hit another call, for the task does not
  * get past the end of this one without doing the work.
  *
+ * In a session with LSP_NUDGE_PARK each look finds those of its regular callers that
+ * happen to be in the function. So whoever was held in one attempt is held from the
+ * begin of the next one on, as soon as it is on its way to user space anyway.
+ *
  * A task that does not sleep, or must be left to return by itself, gets the flag
  * that interrupts nothing (TIF_NOTIFY_RESUME): it is held when it comes out.
  *
@@ -47,11 +51,14 @@
 #include <linux/pid_namespace.h>
 #include <linux/printk.h>
 #include <linux/refcount.h>
+#include <linux/resume_user_mode.h>
 #include <linux/sched.h>
 #include <linux/sched/signal.h>
+#include <linux/sched/task.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/wait.h>
+#include <linux/xarray.h>
 
 #include <trace/events/livesplice.h>
 
@@ -82,7 +89,10 @@ static enum lsp_freed lsp_nudge_user(struct lsp_nudging *session,
 		hold = lsp_hold_new(session, task);
 	if (!hold)
 		return task->flags & PF_EXITING ? LSP_FREED_EXITING : LSP_FREED_LATER;
-	return hold->sent ? LSP_FREED_SENT : lsp_hold_arm(hold);
+	if (hold->sent)
+		return LSP_FREED_SENT;
+	lsp_hold_count(hold);
+	return lsp_hold_arm(hold);
 }
 
 /* Once: one that is back in the function at once is its main loop. */
@@ -186,19 +196,65 @@ enum lsp_nudge lsp_nudging_level(enum lsp_nudge most, unsigned int attempt)
 	return min(level, most);
 }
 
+/* Wherever it is: nobody waits for it, but it does not get back into a function. */
+static void lsp_nudge_caller(struct lsp_nudging *session, struct task_struct *task)
+{
+	struct lsp_hold *hold = lsp_hold_new(session, task);
+
+	if (!hold)
+		return;
+	lsp_hold_uncount(hold);
+	set_notify_resume(task);
+}
+
+/* They are held again in the next session. */
+static void lsp_note_callers(const struct lsp_nudging *session)
+{
+	struct task_struct *before;
+	struct lsp_hold *hold;
+	unsigned int bucket;
+
+	hash_for_each(session->holds, bucket, hold, node) {
+		before = xa_store(session->callers, hold->task->pid,
+				  get_task_struct(hold->task), GFP_KERNEL);
+		/* Without memory nothing is lost but time. */
+		if (xa_is_err(before))
+			put_task_struct(hold->task);
+		else if (before)
+			put_task_struct(before);
+	}
+}
+
+/**
+ * lsp_callers_forget() - an operation is over
+ * @callers: those who were held in it
+ */
+void lsp_callers_forget(struct xarray *callers)
+{
+	struct task_struct *task;
+	unsigned long pid;
+
+	xa_for_each(callers, pid, task)
+		put_task_struct(task);
+	xa_destroy(callers);
+}
+
 /**
  * lsp_nudging_start() - begin a session
  * @update: name of the update
  * @level: how far it goes, not LSP_NUDGE_NONE
  * @attempt: number of the attempt, from 1
+ * @callers: who was held before in this operation; gets who is held in the session
  *
  * Context: lsp_mutex held; may sleep.
  * Return: the session, or NULL without memory.
  */
 struct lsp_nudging *lsp_nudging_start(const char *update, enum lsp_nudge level,
-				      unsigned int attempt)
+				      unsigned int attempt, struct xarray *callers)
 {
 	struct lsp_nudging *session = kzalloc(sizeof(*session), GFP_KERNEL);
+	struct task_struct *task;
+	unsigned long pid;
 
 	if (!session)
 		return NULL;
@@ -208,15 +264,13 @@ struct lsp_nudging *lsp_nudging_start(const char *update, enum lsp_nudge level,
 	session->until = jiffies + LSP_HOLD;
 	session->late = attempt < LSP_PATIENT ? LSP_LATE :
 						jiffies_to_nsecs(LSP_HOLD);
-	/*
-	 * Among many that call the function in a loop, a look at all of them would
-	 * take longer than any of them may be held.
-	 */
-	session->nice = task_nice(current);
-	set_user_nice(current, MIN_NICE);
+	session->callers = callers;
 	init_waitqueue_head(&session->held);
 	init_waitqueue_head(&session->come);
 	hash_init(session->holds);
+	if (level == LSP_NUDGE_PARK)
+		xa_for_each(callers, pid, task)
+			lsp_nudge_caller(session, task);
 	return session;
 }
 
@@ -284,7 +338,9 @@ void lsp_nudging_end(struct lsp_nudging *session)
 
 	if (!session)
 		return;
-	set_user_nice(current, session->nice);
+	if (session->level == LSP_NUDGE_PARK)
+		lsp_note_callers(session);
+	session->callers = NULL;
 	WRITE_ONCE(session->over, true);
 	wake_up_all(&session->held);
 	hash_for_each_safe(session->holds, bucket, next, hold, node)

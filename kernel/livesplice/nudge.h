@@ -18,6 +18,7 @@
 
 struct file;
 struct task_struct;
+struct xarray;
 
 /**
  * LSP_CALLS - kinds of system calls by what makes them restart exactly
@@ -122,7 +123,8 @@ struct lsp_sleeper {
  * @update: name of the update
  * @until: when it is over for those who are held, in jiffies
  * @late: how much later than its own deadline a call may end because of it, in ns
- * @nice: what the engine's task had before
+ * @callers: tasks that were held before in this operation, by number; NULL for
+ *	those who are done with it
  * @over: they can go
  * @held: where they wait
  * @coming: how many are on their way out: they were told to leave, or run
@@ -140,7 +142,7 @@ struct lsp_nudging {
 	const char		*update;
 	unsigned long		until;
 	s64			late;
-	int			nice;
+	struct xarray		*callers;
 	bool			over;
 	wait_queue_head_t	held;
 	atomic_t		coming;
@@ -191,6 +193,8 @@ struct lsp_hold *lsp_hold_new(struct lsp_nudging *session,
 struct lsp_hold *lsp_hold_find(struct lsp_nudging *session,
 			       const struct task_struct *task);
 enum lsp_freed lsp_hold_arm(struct lsp_hold *hold);
+void lsp_hold_count(struct lsp_hold *hold);
+void lsp_hold_uncount(struct lsp_hold *hold);
 void lsp_hold_forget(struct lsp_hold *hold);
 
 /* calls.c: which calls restart exactly */

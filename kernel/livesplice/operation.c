@@ -9,6 +9,7 @@
 #include <linux/delay.h>
 #include <linux/kernel.h>
 #include <linux/printk.h>
+#include <linux/sched.h>
 #include <linux/string.h>
 
 #include <trace/events/livesplice.h>
@@ -51,7 +52,8 @@ static void lsp_attempt_sessions(struct lsp_operation *op, unsigned int attempt)
 
 	level = lsp_nudging_level(READ_ONCE(update->nudge), attempt);
 	if (!op->nudging && level != LSP_NUDGE_NONE)
-		op->nudging = lsp_nudging_start(update->name, level, attempt);
+		op->nudging = lsp_nudging_start(update->name, level, attempt,
+						&op->callers);
 }
 
 /* Wait for the next attempt, unless it is better made at once. */
@@ -88,6 +90,21 @@ static enum lsp_reason lsp_try(struct lsp_operation *op)
 	}
 }
 
+/*
+ * Among many that call a function in a loop, a look at all of them would take longer
+ * than any of them may be held; and who waits for an operation waits for us.
+ */
+static enum lsp_reason lsp_try_quickly(struct lsp_operation *op)
+{
+	int nice = task_nice(current);
+	enum lsp_reason reason;
+
+	set_user_nice(current, MIN_NICE);
+	reason = lsp_try(op);
+	set_user_nice(current, nice);
+	return reason;
+}
+
 /**
  * lsp_switch() - apply or undo an update
  * @update: the update, in the opposite state
@@ -112,8 +129,9 @@ enum lsp_reason lsp_switch(struct lsp_update *update, bool enable)
 
 	if (lsp_track_start())
 		return LSP_NOMEM;
-	reason = lsp_try(op);
+	reason = lsp_try_quickly(op);
 	lsp_nudging_end(op->nudging);
+	lsp_callers_forget(&op->callers);
 	lsp_track_stop();
 	return reason;
 }

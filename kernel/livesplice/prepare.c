@@ -234,6 +234,7 @@ struct lsp_operation *lsp_operation_make(struct lsp_update *update,
 		return NULL;
 	op->update = update;
 	op->enable = enable;
+	xa_init(&op->callers);
 	op->entries = kvcalloc(nr, sizeof(*op->entries), GFP_KERNEL);
 	op->writes = kvcalloc(nr_data, sizeof(*op->writes), GFP_KERNEL);
 	op->marks = kvcalloc(nr_marks, sizeof(*op->marks), GFP_KERNEL);

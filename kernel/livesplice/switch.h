@@ -8,6 +8,7 @@
 #include <linux/atomic.h>
 #include <linux/cleanup.h>
 #include <linux/types.h>
+#include <linux/xarray.h>
 
 #include "internal.h"
 
@@ -68,6 +69,7 @@ struct lsp_mark {
  * @scan: who is in it
  * @blockers: who was found in it
  * @nudging: who is in the way is nudged, if not NULL
+ * @callers: who was held before, by number
  * @drained: 1 if all that runs can be known
  * @arrived: CPUs that are held
  * @synced: CPUs that have serialised themselves after the stores
@@ -98,6 +100,7 @@ struct lsp_operation {
 	struct lsp_scan		scan;
 	struct lsp_blocker	blockers[LSP_MAX_BLOCKERS];
 	struct lsp_nudging	*nudging;
+	struct xarray		callers;
 	int			drained;
 	atomic_t		arrived;
 	atomic_t		synced;
