@@ -12,6 +12,7 @@ cd "$(dirname "$0")" || exit 3
 SPLICE_GEN=$SRC/scripts/splice-gen/splice-gen
 FILE=fs/proc/cmdline.c
 FIX=$(cd ../patches && pwd)/cmdline.patch
+MODULE_FIX=$(cd ../patches && pwd)/binfmt.patch
 EDITED=fs/eventfd.c
 EDITED_FIX=$(cd ../patches && pwd)/eventfd.patch
 
@@ -135,6 +136,27 @@ status 0 'rewritten +eventfd_fops' "new contents of a table" \
 	gen "$(FILE=$EDITED; patch_of data 's/noop_llseek/default_llseek/')"
 status 1 sysctl_nr_open "new contents of live data" \
 	gen "$(FILE=fs/file.c; patch_of live '/^unsigned int sysctl_nr_open /s/1024\*1024/2048*1024/')"
+
+# installed NAME...	the modules of the update, where modprobe finds them
+installed()
+{
+	local modules file
+
+	modules=$work/root/lib/modules/$(cat "$OBJ/include/config/kernel.release")
+	for file; do
+		modinfo "$modules/updates/livesplice/$file.ko" >/dev/null || return 1
+		grep -q "^updates/livesplice/$file.ko:" "$modules/modules.dep" || return 1
+		modprobe -d "$work/root" -S "${modules##*/}" --show-depends "${file//-/_}" |
+			grep -q "/$file.ko" || return 1
+	done
+	find "$modules/updates" -name '.*' | grep . && return 1
+	echo "all are there"
+}
+
+mkdir -p "$work/root/lib/modules/$(cat "$OBJ/include/config/kernel.release")"
+status 0 . "an update is installed" \
+	"$SPLICE_GEN" -k "$SRC" -O "$OBJ" --install "$work/root" -n good "$MODULE_FIX"
+status 0 "all are there" "modprobe finds it, and its part" installed good good-binfmt_misc
 status 2 . "no patch at all" gen
 status 2 . "a name that is none" gen -n 'a/b' "$FIX"
 status 3 . "a tree that was never built" \
