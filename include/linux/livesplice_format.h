@@ -46,7 +46,8 @@
  *   that a function must be free though it is not replaced;
  * - a *const* is a runtime constant in the new code that must be filled in;
  * - a *data* is a read-only object of a unit that gets new contents;
- * - a *target* names a module that the update has a part for.
+ * - a *target* names a module that the update has a part for;
+ * - a *replace* names an update whose place this one takes.
  *
  * An undefined symbol of the module named LSP_IMPORT_PREFIX followed by a
  * decimal number stands for the symbol of that index in
@@ -60,7 +61,7 @@
  * by itself. The engine takes exactly its own version.
  */
 #define LSP_FORMAT_MAGIC	"LIVSPLCE"
-#define LSP_FORMAT_VERSION	3
+#define LSP_FORMAT_VERSION	4
 
 #define LSP_NONE		0xffffffffU
 
@@ -89,6 +90,7 @@
 	X(consts,	struct lsp_const)	\
 	X(datas,	struct lsp_data)	\
 	X(targets,	struct lsp_target)	\
+	X(replaces,	struct lsp_replace)	\
 	X(bytes,	__u8)			\
 	X(strings,	char)
 
@@ -438,6 +440,16 @@ struct lsp_data {
  */
 struct lsp_target {
 	__u32	object;
+};
+
+/**
+ * struct lsp_replace - an update that is undone when this one is enabled
+ * @name: string, its name
+ *
+ * All parts have the same rows. An update that has any is not LSP_INFO_BASED.
+ */
+struct lsp_replace {
+	__u32	name;
 };
 
 #endif /* _LINUX_LIVESPLICE_FORMAT_H */

@@ -52,8 +52,15 @@ static bool lsp_stands_on_part(const struct lsp_part *part,
 	return false;
 }
 
-static bool lsp_stands_on(const struct lsp_update *update,
-			  const struct lsp_update *other)
+/**
+ * lsp_base_stands_on() - does an update stand on another one?
+ * @update: the update
+ * @other: the other one
+ *
+ * Return: true if a part of it does.
+ */
+bool lsp_base_stands_on(const struct lsp_update *update,
+			const struct lsp_update *other)
 {
 	const struct lsp_part *part;
 	unsigned int i;
@@ -122,7 +129,8 @@ enum lsp_reason lsp_base_add(struct lsp_part *part,
 	lockdep_assert_held(&lsp_mutex);
 
 	list_for_each_entry(other, updates, node) {
-		if (other == own || other->state != LSP_ENABLED)
+		if (other == own || other->state != LSP_ENABLED ||
+		    lsp_replaces(own, other))
 			continue;
 		list_for_each_entry(theirs, &other->parts, node) {
 			reason = lsp_base_add_part(part, theirs, own->name);
@@ -205,7 +213,7 @@ enum lsp_reason lsp_base_check(const struct lsp_update *update,
 
 	list_for_each_entry(part, &update->parts, node) {
 		list_for_each_entry(other, updates, node) {
-			if (other == update)
+			if (other == update || lsp_replaces(update, other))
 				continue;
 			reason = lsp_base_check_other(part, other);
 			if (reason != LSP_OK)
@@ -244,7 +252,8 @@ struct lsp_update *lsp_base_user(const struct lsp_update *update,
 	lockdep_assert_held(&lsp_mutex);
 
 	list_for_each_entry(other, updates, node)
-		if (other->state == LSP_ENABLED && lsp_stands_on(other, update))
+		if (other->state == LSP_ENABLED &&
+		    lsp_base_stands_on(other, update))
 			return other;
 	return NULL;
 }
@@ -308,7 +317,7 @@ void lsp_base_lift(const struct lsp_part *part, u8 *bytes, unsigned long addr,
 
 	list_for_each_entry(other, updates, node)
 		if (other->state == LSP_ENABLED &&
-		    lsp_stands_on(other, part->update))
+		    lsp_base_stands_on(other, part->update))
 			lsp_base_lift_one(other, bytes, addr, length);
 }
 

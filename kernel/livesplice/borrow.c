@@ -230,8 +230,14 @@ enum lsp_reason lsp_borrow_find(struct lsp_patch *patch)
 	return LSP_OK;
 }
 
-/* Put into @bytes what the kernel would have at the loans of @patch now. */
-static void lsp_borrow_fill(const struct lsp_patch *patch, u8 *bytes)
+/**
+ * lsp_borrow_fill() - what would the kernel have at the loans of a function now?
+ * @patch: the function
+ * @bytes: copy of what is at its site without a jump; gets it
+ *
+ * Context: may be old when it is there, unless lsp_borrow_lock() is held.
+ */
+void lsp_borrow_fill(const struct lsp_patch *patch, u8 *bytes)
 {
 	unsigned int i;
 
@@ -327,18 +333,12 @@ void lsp_borrow_unlock(const struct lsp_operation *op)
 	lsp_borrow_unlock_for(op->nr_marks);
 }
 
-static void lsp_borrow_set(const struct lsp_operation *op, bool lent)
+static void lsp_borrow_set(const struct lsp_mark *mark, bool lent)
 {
-	unsigned int i;
-
-	for (i = 0; i < op->nr_marks; i++) {
-		const struct lsp_mark *mark = &op->marks[i];
-
-		if (mark->loan->label)
-			lsp_mark_label(mark->alias, lent);
-		else
-			lsp_mark_call(mark->loan->call, mark->alias, lent);
-	}
+	if (mark->loan->label)
+		lsp_mark_label(mark->alias, lent);
+	else
+		lsp_mark_call(mark->loan->call, mark->alias, lent);
 }
 
 /**
@@ -357,9 +357,11 @@ void lsp_borrow_take(struct lsp_operation *op)
 	lockdep_assert_held(&text_mutex);
 
 	for (i = 0; i < op->nr_entries; i++)
-		lsp_borrow_fill(op->entries[i].patch, op->entries[i].old);
-	if (op->enable)
-		lsp_borrow_set(op, true);
+		if (op->entries[i].ground)
+			lsp_borrow_fill(op->entries[i].ground, op->entries[i].old);
+	for (i = 0; i < op->nr_marks; i++)
+		if (lsp_comes(op, op->marks[i].leaves))
+			lsp_borrow_set(&op->marks[i], true);
 }
 
 /**
@@ -370,8 +372,11 @@ void lsp_borrow_take(struct lsp_operation *op)
  */
 void lsp_borrow_give_back(struct lsp_operation *op)
 {
+	unsigned int i;
+
 	lockdep_assert_held(&text_mutex);
 
-	if (!lsp_is_enabled(op))
-		lsp_borrow_set(op, false);
+	for (i = 0; i < op->nr_marks; i++)
+		if (lsp_is_enabled(op) == op->marks[i].leaves)
+			lsp_borrow_set(&op->marks[i], false);
 }

@@ -55,6 +55,14 @@ bool lsp_poisoned(void)
 	return READ_ONCE(lsp_is_poisoned);
 }
 
+/* Its jumps are gone. */
+static void lsp_disabled(struct lsp_update *update)
+{
+	lsp_base_settle(update, false);
+	if (!lsp_settle(update))
+		lsp_drain_later();
+}
+
 static enum lsp_reason lsp_disable(struct lsp_update *update)
 {
 	const struct lsp_update *user = lsp_check_user(update);
@@ -66,11 +74,8 @@ static enum lsp_reason lsp_disable(struct lsp_update *update)
 	}
 	lsp_list_make(update);
 	reason = lsp_switch(update, false);
-	if (reason == LSP_OK) {
-		lsp_base_settle(update, false);
-		if (!lsp_settle(update))
-			lsp_drain_later();
-	}
+	if (reason == LSP_OK)
+		lsp_disabled(update);
 	lsp_list_make(NULL);
 	return reason;
 }
@@ -206,8 +211,15 @@ static void lsp_report(const struct lsp_update *update, bool enable)
 
 static void lsp_enabled(struct lsp_update *update)
 {
+	struct lsp_update *other;
+
 	WRITE_ONCE(update->state, LSP_ENABLED);
 	lsp_base_settle(update, true);
+	/* From the top. */
+	list_for_each_entry(other, &update->replacing, leaving) {
+		lsp_disabled(other);
+		pr_notice("%s: replaced by %s\n", other->name, update->name);
+	}
 	if (update->tainted)
 		return;
 	update->tainted = true;
@@ -233,9 +245,12 @@ static enum lsp_reason lsp_check_parts(const struct lsp_update *update)
 	return lsp_check_base(update);
 }
 
-static enum lsp_reason lsp_enable(struct lsp_update *update)
+static enum lsp_reason lsp_enable_gathered(struct lsp_update *update)
 {
-	enum lsp_reason reason = lsp_check_parts(update);
+	enum lsp_reason reason = lsp_replace_gather(update);
+
+	if (reason == LSP_OK)
+		reason = lsp_check_parts(update);
 
 	/* Undo leads to the old code, and must be possible. */
 	if (reason == LSP_OK)
@@ -251,6 +266,15 @@ static enum lsp_reason lsp_enable(struct lsp_update *update)
 	else if (update->state != LSP_DRAINING)
 		lsp_put_parts(update);
 	lsp_list_make(NULL);
+	return reason;
+}
+
+static enum lsp_reason lsp_enable(struct lsp_update *update)
+{
+	enum lsp_reason reason = lsp_enable_gathered(update);
+
+	/* They may be unloaded next. */
+	INIT_LIST_HEAD(&update->replacing);
 	return reason;
 }
 

@@ -84,8 +84,7 @@ static enum lsp_reason lsp_data_plan_one(struct lsp_part *part,
 	if (!lsp_is_constant(values->names.target, datum->addr, datum->size))
 		return LSP_MISMATCH;
 	diag->what = "cannot be read";
-	if (copy_from_kernel_nofault(datum->old, (void *)datum->addr,
-				     datum->size))
+	if (!lsp_replace_read(part, datum->old, datum->addr, datum->size, false))
 		return LSP_MISMATCH;
 	if (!lsp_arch_match_data(values, row, datum->addr, datum->old, diag))
 		return LSP_MISMATCH;
@@ -170,16 +169,16 @@ const void *lsp_data_expected(const struct lsp_datum *datum, bool enabled)
 /**
  * lsp_data_check() - does an object hold what it must?
  * @datum: the object
- * @enabled: its update is enabled
+ * @expected: what it must hold
  * @offset: set to where it does not
  *
  * Context: any.
  * Return: true if it does.
  */
-bool lsp_data_check(const struct lsp_datum *datum, bool enabled,
+bool lsp_data_check(const struct lsp_datum *datum, const void *expected,
 		    unsigned int *offset)
 {
-	const u8 *wanted = lsp_data_expected(datum, enabled);
+	const u8 *wanted = expected;
 	const u8 *found = (const u8 *)datum->addr;
 	unsigned int i;
 
@@ -205,12 +204,9 @@ void notrace lsp_data_store_stopped(const struct lsp_operation *op)
 {
 	unsigned int i;
 
-	for (i = 0; i < op->nr_writes; i++) {
-		const struct lsp_datum *datum = op->writes[i].datum;
-
-		memcpy(op->writes[i].alias,
-		       lsp_data_expected(datum, op->enable), datum->size);
-	}
+	for (i = 0; i < op->nr_writes; i++)
+		memcpy(op->writes[i].alias, op->writes[i].to,
+		       op->writes[i].datum->size);
 }
 
 NOKPROBE_SYMBOL(lsp_data_store_stopped);

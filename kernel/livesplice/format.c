@@ -128,12 +128,13 @@ enum lsp_reason lsp_bad(struct lsp_damage *damage, enum lsp_table table,
 	return LSP_FORMAT;
 }
 
-static bool lsp_string_ok(const struct lsp_tables *t, u32 offset)
-{
-	return offset < t->nr_strings;
-}
-
-static bool lsp_name_ok(const char *name)
+/**
+ * lsp_name_ok() - can an update be called so?
+ * @name: the name
+ *
+ * Return: true if it can.
+ */
+bool lsp_name_ok(const char *name)
 {
 	size_t len = strlen(name);
 
@@ -406,7 +407,7 @@ enum lsp_reason lsp_format_parse(const struct lsp_span *spans,
 					    struct lsp_damage *d) = {
 		lsp_check_info,	    lsp_check_targets, lsp_check_units,
 		lsp_check_symbols,  lsp_check_sections, lsp_check_funcs,
-		lsp_check_consts,   lsp_check_datas,
+		lsp_check_consts,   lsp_check_datas,   lsp_check_replaces,
 	};
 	enum lsp_reason reason;
 	unsigned int i;

@@ -31,6 +31,7 @@ struct lsp_example {
 	struct lsp_const	konst;
 	struct lsp_data		data;
 	struct lsp_target	target;
+	struct lsp_replace	replace;
 	u8			bytes[96];
 	char			strings[40];
 	struct lsp_span		spans[LSP_NR_TABLES];
@@ -258,6 +259,25 @@ static void format_targets(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, parse(ex), LSP_FORMAT);
 }
 
+/* Not itself, and not what it stands on. */
+static void format_replaces(struct kunit *test)
+{
+	struct lsp_example *ex = example(test);
+
+	ex->replace.name = STR_VMLINUX;
+	example_span(ex, LSP_TABLE_replaces, &ex->replace, sizeof(ex->replace));
+	KUNIT_EXPECT_EQ(test, parse(ex), LSP_OK);
+	ex->info.flags |= LSP_INFO_BASED;
+	KUNIT_EXPECT_EQ(test, parse(ex), LSP_FORMAT);
+	ex->info.flags &= ~LSP_INFO_BASED;
+	ex->replace.name = STR_NAME;
+	KUNIT_EXPECT_EQ(test, parse(ex), LSP_FORMAT);
+	ex->replace.name = STR_EMPTY;
+	KUNIT_EXPECT_EQ(test, parse(ex), LSP_FORMAT);
+	ex->replace.name = STR_SIZE;
+	KUNIT_EXPECT_EQ(test, parse(ex), LSP_FORMAT);
+}
+
 static struct lsp_example *data_example(struct kunit *test)
 {
 	struct lsp_example *ex = example(test);
@@ -384,6 +404,7 @@ static struct kunit_case livesplice_format_cases[] = {
 	KUNIT_CASE(format_bad_records),
 	KUNIT_CASE(format_weak),
 	KUNIT_CASE(format_targets),
+	KUNIT_CASE(format_replaces),
 	KUNIT_CASE(format_empty),
 	KUNIT_CASE(format_datas),
 	KUNIT_CASE(format_bad_sites),

@@ -9,6 +9,32 @@
 #include "match.h"
 
 /**
+ * lsp_check_replaces() - check the rows that name other updates
+ * @t: the tables; the info has passed
+ * @d: filled in on failure
+ *
+ * Return: LSP_OK or LSP_FORMAT.
+ */
+enum lsp_reason lsp_check_replaces(const struct lsp_tables *t,
+				   struct lsp_damage *d)
+{
+	const char *own = lsp_string(t, t->info->name), *name;
+	u32 i;
+
+	if (t->nr_replaces && (t->info->flags & LSP_INFO_BASED))
+		return lsp_bad(d, LSP_TABLE_replaces, 0,
+			       "made on top of others, which it replaces");
+	for (i = 0; i < t->nr_replaces; i++) {
+		if (!lsp_string_ok(t, t->replaces[i].name))
+			return lsp_bad(d, LSP_TABLE_replaces, i, "string out of range");
+		name = lsp_string(t, t->replaces[i].name);
+		if (!lsp_name_ok(name) || !strcmp(name, own))
+			return lsp_bad(d, LSP_TABLE_replaces, i, "not another update");
+	}
+	return LSP_OK;
+}
+
+/**
  * lsp_check_funcs() - check the rows that replace functions
  * @t: the tables; symbols, sections and relocations have passed
  * @d: filled in on failure

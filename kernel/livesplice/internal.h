@@ -84,6 +84,8 @@ enum lsp_reason lsp_base_check(const struct lsp_update *update,
 			       const struct list_head *updates);
 struct lsp_update *lsp_base_user(const struct lsp_update *update,
 				 const struct list_head *updates);
+bool lsp_base_stands_on(const struct lsp_update *update,
+			const struct lsp_update *other);
 void lsp_base_settle(struct lsp_update *update, bool enabled);
 void lsp_base_lift(const struct lsp_part *part, u8 *bytes, unsigned long addr,
 		   u32 length, const struct list_head *updates);
@@ -92,6 +94,20 @@ struct lsp_patch *lsp_base_newest(const struct lsp_part *part,
 				  unsigned long entry);
 bool lsp_base_text(const struct lsp_part *part, unsigned long addr,
 		   unsigned long size);
+
+/* replace.c: updates that take the place of others */
+
+bool lsp_replaces(const struct lsp_update *update, const struct lsp_update *other);
+const struct lsp_patch *lsp_ground(const struct lsp_patch *patch);
+enum lsp_reason lsp_replace_gather(struct lsp_update *update);
+const struct lsp_patch *lsp_replace_jump(const struct lsp_update *update,
+					 unsigned long site);
+const struct lsp_datum *lsp_replace_datum(const struct lsp_update *update,
+					  unsigned long addr);
+bool lsp_replace_read(const struct lsp_part *part, void *bytes, unsigned long addr,
+		      size_t size, bool is_text);
+bool lsp_replace_entry(struct lsp_patch *patch, enum lsp_reason *reason);
+int lsp_replace_emit(const struct lsp_update *update, char *buf);
 
 /* list.c: which are enabled, for oopses and dumps */
 
@@ -162,13 +178,14 @@ unsigned long lsp_own_check(const struct lsp_part *part);
 
 enum lsp_reason lsp_borrow_find(struct lsp_patch *patch);
 enum lsp_reason lsp_borrow_check(const struct lsp_patch *patch);
+void lsp_borrow_fill(const struct lsp_patch *patch, u8 *bytes);
 void lsp_borrow_skip(const struct lsp_patch *patch, u8 *bytes);
 unsigned long lsp_borrow_mark(const struct lsp_loan *loan);
 
 /* data.c: read-only objects that get new contents */
 
 const void *lsp_data_expected(const struct lsp_datum *datum, bool enabled);
-bool lsp_data_check(const struct lsp_datum *datum, bool enabled,
+bool lsp_data_check(const struct lsp_datum *datum, const void *expected,
 		    unsigned int *offset);
 
 /* operation.c: apply and undo */
@@ -336,8 +353,7 @@ enum lsp_reason lsp_arch_comes_back(unsigned long addr, unsigned int size,
 unsigned long lsp_arch_saved_sp(struct task_struct *task);
 bool lsp_arch_stack_live(struct task_struct *task,
 			 const struct lsp_ranges *ranges, unsigned long *addr);
-struct lsp_redirects *lsp_arch_redirects_make(const struct lsp_update *update,
-					      bool enable);
+void lsp_arch_redirects_sort(struct lsp_redirects *table);
 struct lsp_redirect *lsp_arch_redirect_find(struct lsp_redirects *table,
 					    unsigned long site);
 void lsp_arch_redirect_arm(const struct lsp_redirects *table);

@@ -96,6 +96,7 @@ enum lsp_reason lsp_format_parse(const struct lsp_span *spans,
 				 struct lsp_damage *damage);
 const char *lsp_table_section(enum lsp_table table);
 const char *lsp_string(const struct lsp_tables *tables, u32 offset);
+bool lsp_name_ok(const char *name);
 
 /* format_rows.c: what shall change; and what it shares with format.c */
 
@@ -105,8 +106,15 @@ static inline bool lsp_slice_ok(u32 first, u32 nr, u32 total)
 	return first <= total && nr <= total - first;
 }
 
+static inline bool lsp_string_ok(const struct lsp_tables *t, u32 offset)
+{
+	return offset < t->nr_strings;
+}
+
 enum lsp_reason lsp_bad(struct lsp_damage *damage, enum lsp_table table,
 			u32 index, const char *what);
+enum lsp_reason lsp_check_replaces(const struct lsp_tables *t,
+				   struct lsp_damage *d);
 enum lsp_reason lsp_check_funcs(const struct lsp_tables *t,
 				struct lsp_damage *d);
 enum lsp_reason lsp_check_consts(const struct lsp_tables *t,

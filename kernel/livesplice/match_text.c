@@ -68,7 +68,7 @@ bool lsp_match_text(struct lsp_text *text, struct lsp_values *values,
 	}
 	if (!lsp_is_running_text(values, text->addr, text->size))
 		return false;
-	if (!lsp_arch_read_text(run, text->addr, text->size))
+	if (!lsp_replace_read(values->part, run, text->addr, text->size, true))
 		return false;
 	for (offset = 0; offset < text->size; offset += length) {
 		length = lsp_arch_match(text, offset);

@@ -13,6 +13,9 @@
 
 #include "match.h"
 
+static_assert(sizeof(struct lsp_target) == sizeof(u32));
+static_assert(sizeof(struct lsp_replace) == sizeof(u32));
+
 /* More names of units or targets than any kernel has. */
 #define LSP_MAX_NAMES		SZ_1M
 
@@ -36,6 +39,7 @@ struct lsp_part *lsp_part_new(struct module *mod)
 	}
 	INIT_LIST_HEAD(&update->node);
 	INIT_LIST_HEAD(&update->parts);
+	INIT_LIST_HEAD(&update->replacing);
 	list_add(&part->node, &update->parts);
 	update->nr_parts = 1;
 	part->update = update;
@@ -83,6 +87,7 @@ void lsp_update_free(struct lsp_update *update)
 	kfree(update->name);
 	kfree(update->description);
 	kvfree(update->targets);
+	kvfree(update->replaces);
 	kfree(update);
 }
 
@@ -111,16 +116,16 @@ static enum lsp_reason lsp_unit_names(const struct lsp_tables *tables,
 	return LSP_OK;
 }
 
-/* Likewise for the modules that there are parts for. */
-static enum lsp_reason lsp_target_names(const struct lsp_tables *tables,
-					char **names)
+/* Likewise for names that are rows of a table: @strings are offsets of strings. */
+static enum lsp_reason lsp_row_names(const struct lsp_tables *tables,
+				     const u32 *strings, u32 nr, char **names)
 {
 	size_t size = 1;
 	char *p;
 	u32 i;
 
-	for (i = 0; i < tables->nr_targets; i++) {
-		size += strlen(lsp_string(tables, tables->targets[i].object)) + 1;
+	for (i = 0; i < nr; i++) {
+		size += strlen(lsp_string(tables, strings[i])) + 1;
 		if (size > LSP_MAX_NAMES)
 			return LSP_FORMAT;
 	}
@@ -128,9 +133,8 @@ static enum lsp_reason lsp_target_names(const struct lsp_tables *tables,
 	*names = p;
 	if (!p)
 		return LSP_NOMEM;
-	for (i = 0; i < tables->nr_targets; i++)
-		p += sprintf(p, "%s", lsp_string(tables,
-						 tables->targets[i].object)) + 1;
+	for (i = 0; i < nr; i++)
+		p += sprintf(p, "%s", lsp_string(tables, strings[i])) + 1;
 	return LSP_OK;
 }
 
@@ -158,7 +162,11 @@ enum lsp_reason lsp_part_names(struct lsp_part *part,
 	update->nr_targets = tables->nr_targets;
 	reason = lsp_unit_names(tables, &part->units);
 	if (reason == LSP_OK)
-		reason = lsp_target_names(tables, &update->targets);
+		reason = lsp_row_names(tables, &tables->targets->object,
+				       tables->nr_targets, &update->targets);
+	if (reason == LSP_OK)
+		reason = lsp_row_names(tables, &tables->replaces->name,
+				       tables->nr_replaces, &update->replaces);
 	return reason;
 }
 

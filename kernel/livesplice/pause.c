@@ -69,8 +69,8 @@ lsp_commit_stopped(struct lsp_operation *op, u64 start)
 	/* Point of no return. */
 	lsp_data_store_stopped(op);
 	for (i = 0; i < op->nr_entries; i++) {
-		byte = op->enable ? INT3_INSN_OPCODE :
-				    op->entries[i].old[0];
+		byte = lsp_comes(op, op->entries[i].leaves) ?
+			INT3_INSN_OPCODE : op->entries[i].old[0];
 		if (lsp_is_flip(&op->entries[i]))
 			lsp_arch_redirect_flip(op->entries[i].redirect);
 		else

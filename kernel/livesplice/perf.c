@@ -76,7 +76,7 @@ void lsp_tell_stored(const struct lsp_operation *op)
 
 		if (lsp_is_flip(entry))
 			continue;
-		if (!op->enable) {
+		if (!lsp_comes(op, entry->leaves)) {
 			perf_event_text_poke((void *)patch->site, &int3, 1,
 					     entry->old, 1);
 			continue;
@@ -103,7 +103,7 @@ void lsp_tell_filled(const struct lsp_operation *op)
 		const struct lsp_entry *entry = &op->entries[i];
 		u32 tail = lsp_tail(entry);
 
-		if (tail)
+		if (tail && !lsp_comes(op, entry->leaves))
 			perf_event_text_poke((void *)entry->patch->site + LSP_JUMP_SIZE,
 					     entry->old + LSP_JUMP_SIZE, tail,
 					     entry->jump + LSP_JUMP_SIZE, tail);

@@ -49,6 +49,8 @@ static enum lsp_reason lsp_plan_jump(struct lsp_loading *load,
 		return LSP_DENIED;
 	if (patch->below)
 		return lsp_plan_stacked(patch);
+	if (lsp_replace_entry(patch, &reason))
+		return reason;
 	patch->site = lsp_arch_site(patch->old_addr, patch->old_size, &reason);
 	if (!patch->site)
 		return reason;

@@ -10,6 +10,7 @@
 #include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/slab.h>
+#include <linux/sort.h>
 #include <linux/string.h>
 #include <linux/vmalloc.h>
 
@@ -63,9 +64,9 @@ static void lsp_add_probing(struct lsp_ranges *ranges)
  * does when that goes.
  */
 static void lsp_add_relaxed(struct lsp_operation *op,
-			    const struct lsp_patch *patch)
+			    const struct lsp_patch *patch, bool enable)
 {
-	if (op->enable && patch->site)
+	if (enable && patch->site)
 		lsp_add_range(&op->ranges, patch->site + 1, patch->span - 2);
 }
 
@@ -106,9 +107,9 @@ static void lsp_add_text(struct lsp_operation *op, const struct lsp_part *part)
  * called by the new ones, but may still be running when those are not. Those
  * that read what is rewritten must be free in either case.
  */
-static void lsp_fill_ranges(struct lsp_operation *op)
+static void lsp_add_ranges(struct lsp_operation *op,
+			   const struct lsp_update *update, bool enable)
 {
-	const struct lsp_update *update = op->update;
 	struct lsp_ranges *ranges = &op->ranges;
 	const struct lsp_patch *patch;
 	const struct lsp_part *part;
@@ -117,18 +118,30 @@ static void lsp_fill_ranges(struct lsp_operation *op)
 		if (op->left)
 			break;
 		if (patch->relaxed)
-			lsp_add_relaxed(op, patch);
-		else if (op->enable || patch->reader)
+			lsp_add_relaxed(op, patch, enable);
+		else if (enable || patch->reader)
 			lsp_add_range(ranges, patch->old_addr, patch->old_size);
 		else
 			lsp_add_range(ranges, patch->new_addr, patch->new_size);
 	}
 	list_for_each_entry(part, &update->parts, node)
-		if (!op->enable && part->mod)
+		if (!enable && part->mod)
 			lsp_add_text(op, part);
+}
+
+static void lsp_fill_ranges(struct lsp_operation *op)
+{
+	struct lsp_ranges *ranges = &op->ranges;
+	const struct lsp_update *other;
+
+	lsp_add_ranges(op, op->update, op->enable);
+	ranges->leaving = !op->enable;
+	lsp_for_each_leaving(op, other) {
+		lsp_add_ranges(op, other, false);
+		ranges->leaving = true;
+	}
 	lsp_add_probing(ranges);
 	lsp_ranges_sort(ranges);
-	ranges->leaving = !op->enable;
 	ranges->blockers = op->blockers;
 	op->scan.ranges = ranges;
 }
@@ -151,66 +164,216 @@ static void lsp_add_pages(struct lsp_operation *op, unsigned long addr,
 			virt_to_page((void *)addr);
 }
 
-static void lsp_fill_entries(struct lsp_operation *op)
+/* @under: whose jump is there without it. */
+static void lsp_add_entry(struct lsp_operation *op, const struct lsp_patch *patch,
+			  const struct lsp_patch *under, bool leaves)
 {
-	const struct lsp_patch *patch;
+	struct lsp_entry *entry = &op->entries[op->nr_entries++];
+
+	entry->patch = patch;
+	entry->under = under;
+	entry->leaves = leaves;
+	lsp_arch_jump(entry->jump, patch->span, patch->site, patch->new_addr);
+	if (under) {
+		lsp_arch_jump(entry->old, patch->span, patch->site, under->new_addr);
+		return;
+	}
+	entry->ground = lsp_ground(patch);
+	memcpy(entry->old, entry->ground->saved, patch->span);
+}
+
+/* From the jump of one that goes, if there is one, or of one that stays. */
+static void lsp_add_own_entries(struct lsp_operation *op)
+{
+	const struct lsp_patch *patch, *under;
 	const struct lsp_part *part;
 
 	lsp_for_each_patch(op->update, part, patch) {
-		struct lsp_entry *entry = &op->entries[op->nr_entries];
-
 		if (!patch->new_addr)
 			continue;
-		entry->patch = patch;
-		lsp_arch_jump(entry->jump, patch->span, patch->site,
-			      patch->new_addr);
-		memcpy(entry->old, patch->saved, patch->span);
-		entry->redirect = lsp_arch_redirect_find(op->redirects,
-							 patch->site);
-		op->nr_entries++;
-		lsp_add_pages(op, patch->site, 1);
+		under = op->enable ? lsp_replace_jump(op->update, patch->site) : NULL;
+		lsp_add_entry(op, patch, under ?: patch->below, false);
 	}
+}
+
+/* The jumps of those that go, but where ours takes the place. */
+static void lsp_add_leaving_entries(struct lsp_operation *op)
+{
+	unsigned int own = op->nr_entries, i;
+	const struct lsp_update *other;
+	const struct lsp_patch *patch;
+	const struct lsp_part *part;
+
+	lsp_for_each_leaving(op, other)
+		lsp_for_each_patch(other, part, patch) {
+			if (!patch->new_addr || patch->above)
+				continue;
+			for (i = 0; i < own; i++)
+				if (op->entries[i].patch->site == patch->site)
+					break;
+			if (i == own)
+				lsp_add_entry(op, patch, NULL, true);
+		}
+}
+
+static int lsp_cmp_entry(const void *a, const void *b)
+{
+	const struct lsp_entry *x = a, *y = b;
+
+	return x->patch->site < y->patch->site ? -1 :
+					x->patch->site > y->patch->site;
+}
+
+/*
+ * A call that hits an INT3 goes to where the jump led that is there before the
+ * pause, or that comes with it; then to where the one leads that is there after.
+ */
+static void lsp_fill_redirects(struct lsp_operation *op)
+{
+	struct lsp_redirects *table = op->redirects;
+	unsigned int i;
+
+	for (i = 0; i < op->nr_entries; i++) {
+		const struct lsp_entry *entry = &op->entries[i];
+		unsigned long with = entry->patch->new_addr;
+		unsigned long without = entry->under ? entry->under->new_addr : with;
+		bool comes = lsp_comes(op, entry->leaves);
+
+		table->entries[table->nr++] = (struct lsp_redirect) {
+			.site	= entry->patch->site,
+			.target	= comes ? without : with,
+			.next	= comes ? with : without,
+		};
+	}
+	lsp_arch_redirects_sort(table);
+	for (i = 0; i < op->nr_entries; i++)
+		op->entries[i].redirect =
+			lsp_arch_redirect_find(table, op->entries[i].patch->site);
+}
+
+static void lsp_fill_entries(struct lsp_operation *op)
+{
+	unsigned int i;
+
+	lsp_add_own_entries(op);
+	lsp_add_leaving_entries(op);
+	sort(op->entries, op->nr_entries, sizeof(*op->entries), lsp_cmp_entry, NULL);
+	lsp_fill_redirects(op);
+	for (i = 0; i < op->nr_entries; i++)
+		lsp_add_pages(op, op->entries[i].patch->site, 1);
+}
+
+static void lsp_add_write(struct lsp_operation *op, const struct lsp_datum *datum,
+			  const void *from, const void *to)
+{
+	op->writes[op->nr_writes++] = (struct lsp_write) {
+		.datum = datum, .from = from, .to = to,
+	};
+	lsp_add_pages(op, datum->addr, datum->size);
 }
 
 static void lsp_fill_writes(struct lsp_operation *op)
 {
-	const struct lsp_datum *datum;
+	const struct lsp_datum *datum, *theirs;
+	const struct lsp_update *other;
 	const struct lsp_part *part;
+	unsigned int own, i;
 
 	lsp_for_each_datum(op->update, part, datum) {
-		op->writes[op->nr_writes++].datum = datum;
-		lsp_add_pages(op, datum->addr, datum->size);
+		theirs = op->enable ? lsp_replace_datum(op->update, datum->addr) : NULL;
+		lsp_add_write(op, datum,
+			      theirs ? theirs->new :
+				       lsp_data_expected(datum, !op->enable),
+			      lsp_data_expected(datum, op->enable));
 	}
+	own = op->nr_writes;
+	lsp_for_each_leaving(op, other)
+		lsp_for_each_datum(other, part, datum) {
+			for (i = 0; i < own; i++)
+				if (op->writes[i].datum->addr == datum->addr)
+					break;
+			if (i == own)
+				lsp_add_write(op, datum, datum->new, datum->old);
+		}
 }
 
 static void lsp_fill_marks(struct lsp_operation *op)
 {
-	const struct lsp_patch *patch;
-	const struct lsp_part *part;
-	unsigned int i;
+	unsigned int i, n;
 
-	lsp_for_each_patch(op->update, part, patch)
-		for (i = 0; i < patch->nr_loans; i++) {
-			op->marks[op->nr_marks++].loan = &patch->loans[i];
-			lsp_add_pages(op, lsp_borrow_mark(&patch->loans[i]), 1);
+	for (i = 0; i < op->nr_entries; i++) {
+		const struct lsp_patch *ground = op->entries[i].ground;
+
+		for (n = 0; ground && n < ground->nr_loans; n++) {
+			op->marks[op->nr_marks++] = (struct lsp_mark) {
+				.loan = &ground->loans[n],
+				.leaves = op->entries[i].leaves,
+			};
+			lsp_add_pages(op, lsp_borrow_mark(&ground->loans[n]), 1);
 		}
+	}
 }
 
-/* Rows that the bytes of its entries have in tables of the kernel. */
-static unsigned int lsp_nr_loans(const struct lsp_update *update)
+/**
+ * struct lsp_sizes - how much there is of everything, at most
+ * @patches: functions
+ * @parts: parts
+ * @data: objects
+ * @loans: rows that the bytes of entries have in tables of the kernel
+ * @pages: pages of all these
+ */
+struct lsp_sizes {
+	unsigned int	patches;
+	unsigned int	parts;
+	unsigned int	data;
+	unsigned int	loans;
+	unsigned int	pages;
+};
+
+static void lsp_count(struct lsp_sizes *sizes, const struct lsp_update *update)
 {
 	const struct lsp_patch *patch;
+	const struct lsp_datum *datum;
 	const struct lsp_part *part;
-	unsigned int nr = 0;
 
-	lsp_for_each_patch(update, part, patch)
-		nr += patch->nr_loans;
-	return nr;
+	sizes->parts += update->nr_parts;
+	lsp_for_each_patch(update, part, patch) {
+		unsigned int nr = patch->new_addr ? lsp_ground(patch)->nr_loans : 0;
+
+		sizes->patches++;
+		sizes->loans += nr;
+		sizes->pages += 1 + nr;
+	}
+	lsp_for_each_datum(update, part, datum) {
+		sizes->data++;
+		sizes->pages += lsp_nr_pages(datum->addr, datum->size);
+	}
+}
+
+static bool lsp_operation_alloc(struct lsp_operation *op)
+{
+	const struct lsp_update *other;
+	struct lsp_sizes sizes = { };
+
+	lsp_count(&sizes, op->update);
+	lsp_for_each_leaving(op, other)
+		lsp_count(&sizes, other);
+	op->entries = kvcalloc(sizes.patches, sizeof(*op->entries), GFP_KERNEL);
+	op->writes = kvcalloc(sizes.data, sizeof(*op->writes), GFP_KERNEL);
+	op->marks = kvcalloc(sizes.loans, sizeof(*op->marks), GFP_KERNEL);
+	op->pages = kvcalloc(sizes.pages, sizeof(*op->pages), GFP_KERNEL);
+	/* And the text of each module, in pieces, and probes. */
+	op->ranges.ranges = kvcalloc(2 * sizes.patches + sizes.parts + 1,
+				     sizeof(*op->ranges.ranges), GFP_KERNEL);
+	op->redirects = kvzalloc(struct_size(op->redirects, entries, sizes.patches),
+				 GFP_KERNEL);
+	return op->entries && op->writes && op->marks && op->pages &&
+	       op->ranges.ranges && op->redirects;
 }
 
 /**
  * lsp_operation_make() - allocate all that an operation needs
- * @update: the update
+ * @update: the update; &lsp_update.replacing are undone with it
  * @enable: apply if true, undo if false
  *
  * Return: the operation, or NULL without memory.
@@ -218,33 +381,15 @@ static unsigned int lsp_nr_loans(const struct lsp_update *update)
 struct lsp_operation *lsp_operation_make(struct lsp_update *update,
 					 bool enable)
 {
-	unsigned int nr = lsp_nr_patches(update), nr_data = 0;
-	unsigned int nr_marks = lsp_nr_loans(update), pages = nr + nr_marks;
-	const struct lsp_datum *datum;
-	const struct lsp_part *part;
-
-	lsp_for_each_datum(update, part, datum) {
-		nr_data++;
-		pages += lsp_nr_pages(datum->addr, datum->size);
-	}
-
 	struct lsp_operation *op __free(lsp_operation) =
 		kzalloc(sizeof(*op), GFP_KERNEL);
+
 	if (!op)
 		return NULL;
 	op->update = update;
 	op->enable = enable;
 	xa_init(&op->callers);
-	op->entries = kvcalloc(nr, sizeof(*op->entries), GFP_KERNEL);
-	op->writes = kvcalloc(nr_data, sizeof(*op->writes), GFP_KERNEL);
-	op->marks = kvcalloc(nr_marks, sizeof(*op->marks), GFP_KERNEL);
-	op->pages = kvcalloc(pages, sizeof(*op->pages), GFP_KERNEL);
-	/* And the text of each module, in pieces, and probes. */
-	op->ranges.ranges = kvcalloc(2 * nr + update->nr_parts + 1,
-				     sizeof(*op->ranges.ranges), GFP_KERNEL);
-	op->redirects = lsp_arch_redirects_make(update, enable);
-	if (!op->entries || !op->writes || !op->marks || !op->pages ||
-	    !op->ranges.ranges || !op->redirects)
+	if (!lsp_operation_alloc(op))
 		return NULL;
 	lsp_fill_ranges(op);
 	lsp_fill_entries(op);

@@ -28,6 +28,7 @@
  *		apply: store INT3 over the first byte of each old entry
  *		undo: store the first byte itself over the INT3
  *		from one jump to another: change where the INT3 leads
+ *		the jumps of updates that are replaced go like those of an undo
  *   finish	cannot fail:
  *		complete the jumps with the kernel's text poke protocol: the new
  *		ones, or, if the pause found somebody, those that were there, so
@@ -78,27 +79,38 @@ static enum lsp_reason lsp_changed_by(const struct lsp_update *update,
 	return kgdb ? LSP_KGDB : LSP_CHANGED;
 }
 
-/* Are all functions and objects still what was matched, or what we made of it? */
-static enum lsp_reason lsp_check_memory(const struct lsp_update *update,
-					bool enabled)
+static enum lsp_reason lsp_check_functions(const struct lsp_update *update)
 {
 	const struct lsp_patch *patch;
-	const struct lsp_datum *datum;
 	const struct lsp_part *part;
 	unsigned int offset;
 
-	lsp_for_each_patch(update, part, patch) {
+	lsp_for_each_patch(update, part, patch)
 		if (!lsp_sums_check(patch, &offset))
 			return lsp_changed_by(update, patch, offset);
-	}
-	lsp_for_each_datum(update, part, datum) {
-		if (lsp_data_check(datum, enabled, &offset))
-			continue;
-		pr_err("%s: %s %s has changed at +0x%x\n", update->name,
-		       part->object, datum->name, offset);
-		return LSP_CHANGED;
-	}
 	return LSP_OK;
+}
+
+/* Are all functions and objects still what was matched, or what we made of it? */
+static enum lsp_reason lsp_check_memory(const struct lsp_operation *op)
+{
+	const struct lsp_update *update = op->update, *other;
+	enum lsp_reason reason = lsp_check_functions(update);
+	unsigned int offset, i;
+
+	lsp_for_each_leaving(op, other)
+		if (reason == LSP_OK)
+			reason = lsp_check_functions(other);
+	for (i = 0; i < op->nr_writes && reason == LSP_OK; i++) {
+		const struct lsp_write *write = &op->writes[i];
+
+		if (lsp_data_check(write->datum, write->from, &offset))
+			continue;
+		pr_err("%s: %s has changed at +0x%x\n", update->name,
+		       write->datum->name, offset);
+		reason = LSP_CHANGED;
+	}
+	return reason;
 }
 
 /*
@@ -111,10 +123,11 @@ static enum lsp_reason lsp_entry_owner(const struct lsp_operation *op,
 	enum lsp_reason owner = lsp_arch_owner(entry->patch->site,
 					       entry->patch->span);
 
-	if (owner == LSP_OK && op->enable && lsp_arch_diverted(entry->patch->site))
+	if (owner == LSP_OK && lsp_comes(op, entry->leaves) &&
+	    lsp_arch_diverted(entry->patch->site))
 		owner = LSP_LIVEPATCH;
-	if (owner == LSP_OK && !op->enable && !lsp_is_flip(entry) &&
-	    !lsp_arch_probes_fit(entry->patch))
+	if (owner == LSP_OK && !lsp_comes(op, entry->leaves) &&
+	    !lsp_is_flip(entry) && !lsp_arch_probes_fit(entry->ground))
 		owner = LSP_KPROBE;
 	return owner;
 }
@@ -159,7 +172,7 @@ ALLOW_ERROR_INJECTION(lsp_check_entries, TRUE);
 static bool lsp_is_open(const struct lsp_operation *op,
 			const struct lsp_entry *entry)
 {
-	return lsp_is_flip(entry) || op->enable == op->clean;
+	return lsp_is_flip(entry) || lsp_comes(op, entry->leaves) == op->clean;
 }
 
 /*
@@ -186,7 +199,7 @@ static void lsp_open_entries(struct lsp_operation *op)
 	for (i = 0; i < op->nr_entries; i++) {
 		const struct lsp_entry *entry = &op->entries[i];
 
-		if (op->enable || lsp_is_flip(entry))
+		if (lsp_comes(op, entry->leaves) || lsp_is_flip(entry))
 			continue;
 		text_poke((void *)entry->patch->site + 1, entry->old + 1,
 			  entry->patch->span - 1);
@@ -227,7 +240,7 @@ static void lsp_close_entries(struct lsp_operation *op)
 	}
 	if (!nr)
 		return;
-	if (!op->enable && !op->clean)
+	if (!op->clean)
 		lsp_tell_filled(op);
 	text_poke_finish();
 	for (i = 0; i < op->nr_entries; i++) {
@@ -248,7 +261,9 @@ static void lsp_check_result(const struct lsp_operation *op)
 
 	LSP_WARN_ON(op->broken);
 	for (i = 0; i < op->nr_writes; i++)
-		LSP_WARN_ON(!lsp_data_check(op->writes[i].datum, enabled,
+		LSP_WARN_ON(!lsp_data_check(op->writes[i].datum,
+					    op->clean ? op->writes[i].to :
+							op->writes[i].from,
 					    &offset));
 	for (i = 0; i < op->nr_entries; i++)
 		LSP_WARN_ON(memcmp((void *)op->entries[i].patch->site,
@@ -399,7 +414,7 @@ enum lsp_reason lsp_attempt(struct lsp_operation *op)
 	op->paused = false;
 	op->window_start = 0;
 	op->ranges.nr_blockers = 0;
-	reason = lsp_check_memory(op->update, !op->enable);
+	reason = lsp_check_memory(op);
 	if (reason != LSP_OK)
 		return reason;
 	op->drained = lsp_track_drain(lsp_grace_wait(op));

@@ -17,6 +17,10 @@ struct page;
 /**
  * struct lsp_entry - one entry that is switched
  * @patch: the function
+ * @under: whose jump is there without ours; NULL if there is none
+ * @ground: if so, the function of which it is known what is there without any
+ *	jump: @patch, or the one at the end of those below it
+ * @leaves: it is the jump of an update that ours replaces, and goes when ours come
  * @jump: the finished jump, and what the rest of its span holds
  * @old: what is there without it, filled in by each attempt
  * @alias: where the first byte can be written during an attempt
@@ -24,6 +28,9 @@ struct page;
  */
 struct lsp_entry {
 	const struct lsp_patch	*patch;
+	const struct lsp_patch	*under;
+	const struct lsp_patch	*ground;
+	bool			leaves;
 	u8			jump[LSP_MAX_SPAN];
 	u8			old[LSP_MAX_SPAN];
 	u8			*alias;
@@ -33,20 +40,26 @@ struct lsp_entry {
 /**
  * struct lsp_write - one object that is written
  * @datum: the object
+ * @from: what it holds before
+ * @to: and after
  * @alias: where it can be written during an attempt
  */
 struct lsp_write {
 	const struct lsp_datum	*datum;
+	const void		*from;
+	const void		*to;
 	void			*alias;
 };
 
 /**
  * struct lsp_mark - a row of the kernel's tables that says whose the bytes are
  * @loan: the row, and its bytes
+ * @leaves: its bytes are under a jump that goes when ours come
  * @alias: where the word with the mark can be written during an attempt
  */
 struct lsp_mark {
 	const struct lsp_loan	*loan;
+	bool			leaves;
 	void			*alias;
 };
 
@@ -154,7 +167,17 @@ void lsp_borrow_give_back(struct lsp_operation *op);
 /* What must be at an entry while the update is in the given state? */
 static inline const u8 *lsp_expected(const struct lsp_entry *entry, bool enabled)
 {
-	return enabled ? entry->jump : entry->old;
+	return enabled != entry->leaves ? entry->jump : entry->old;
+}
+
+/* Over the updates that are undone in the pause that applies one. */
+#define lsp_for_each_leaving(op, other)					\
+	list_for_each_entry(other, &(op)->update->replacing, leaving)
+
+/* Does the jump come, rather than go? */
+static inline bool lsp_comes(const struct lsp_operation *op, bool leaves)
+{
+	return op->enable != leaves;
 }
 
 /* Does the update have its jumps? Until the pause has decided, as before. */
@@ -169,7 +192,7 @@ static inline bool lsp_is_enabled(const struct lsp_operation *op)
  */
 static inline bool lsp_is_flip(const struct lsp_entry *entry)
 {
-	return entry->patch->below;
+	return entry->under;
 }
 
 /* Bytes behind the jump that belong to it; another update has filled them. */
@@ -182,7 +205,7 @@ static inline u32 lsp_tail(const struct lsp_entry *entry)
 static inline bool lsp_opens_early(const struct lsp_operation *op,
 				   const struct lsp_entry *entry)
 {
-	return !op->enable || lsp_is_flip(entry);
+	return !lsp_comes(op, entry->leaves) || lsp_is_flip(entry);
 }
 
 #endif /* _LIVESPLICE_SWITCH_H */

@@ -5,7 +5,7 @@
  *   features
  *   NAME/
  *     enabled description state result blockers attempts max_attempts
- *     retry_ms nudge pause_ns hooks_ns depends verify
+ *     retry_ms nudge pause_ns hooks_ns depends replaces verify
  *     OBJECT/FUNCTION,N/
  *
  * The directory of an update lives exactly as long as the module of its first
@@ -201,6 +201,12 @@ lsp_depends_show(struct kobject *kobj, struct kobj_attribute *attr, char *buf)
 }
 
 static ssize_t
+lsp_replaces_show(struct kobject *kobj, struct kobj_attribute *attr, char *buf)
+{
+	return lsp_replace_emit(to_update(kobj), buf);
+}
+
+static ssize_t
 lsp_verify_show(struct kobject *kobj, struct kobj_attribute *attr, char *buf)
 {
 	int len = 0;
@@ -239,6 +245,7 @@ static struct kobj_attribute nudge_attr = LSP_ATTR_RW(nudge);
 static struct kobj_attribute pause_ns_attr = LSP_ATTR_RO(pause_ns, 0444);
 static struct kobj_attribute hooks_ns_attr = LSP_ATTR_RO(hooks_ns, 0444);
 static struct kobj_attribute depends_attr = LSP_ATTR_RO(depends, 0444);
+static struct kobj_attribute replaces_attr = LSP_ATTR_RO(replaces, 0444);
 static struct kobj_attribute verify_attr = LSP_ATTR_RW(verify);
 
 static struct attribute *lsp_update_attrs[] = {
@@ -254,6 +261,7 @@ static struct attribute *lsp_update_attrs[] = {
 	&pause_ns_attr.attr,
 	&hooks_ns_attr.attr,
 	&depends_attr.attr,
+	&replaces_attr.attr,
 	&verify_attr.attr,
 	NULL
 };

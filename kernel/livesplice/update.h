@@ -237,6 +237,9 @@ struct lsp_part {
  * @targets: names of the modules that it has parts for, as &lsp_part.units
  *	(owned)
  * @nr_targets: number of them
+ * @replaces: names of the updates whose place it takes, likewise (owned)
+ * @replacing: while it is being enabled, those of them that are
+ * @leaving: in that list of another update
  * @state: under lsp_mutex
  * @result: of the last operation, under lsp_mutex
  * @attempts: attempts of the last operation, each with one pause at most
@@ -268,6 +271,9 @@ struct lsp_update {
 	u8			id[LSP_ID_SIZE];
 	char			*targets;
 	unsigned int		nr_targets;
+	char			*replaces;
+	struct list_head	replacing;
+	struct list_head	leaving;
 	enum lsp_state		state;
 	enum lsp_reason		result;
 	unsigned int		attempts;

@@ -80,7 +80,8 @@ void lsp_verify(struct lsp_update *update)
 	update->changed = NULL;
 	update->changed_addr = 0;
 	lsp_for_each_datum(update, part, datum) {
-		if (lsp_data_check(datum, enabled, &update->changed_offset))
+		if (lsp_data_check(datum, lsp_data_expected(datum, enabled),
+				   &update->changed_offset))
 			continue;
 		update->changed = datum->name;
 		return;

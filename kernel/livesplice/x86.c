@@ -100,45 +100,13 @@ static int lsp_redirect_order(const void *a, const void *b)
 }
 
 /**
- * lsp_arch_redirects_make() - build the table of an update's redirects
- * @update: the update
- * @enable: whether it is about to be enabled
- *
- * A call that hits an INT3 goes to the update's code: the INT3 is there since
- * its jump should be, or until that has gone. Where there is another update's
- * jump before, or after, the INT3 is there in either state.
- *
- * Return: the table, to be freed with kvfree(), or NULL without memory.
+ * lsp_arch_redirects_sort() - put the table of an operation in order
+ * @table: the redirects, to be armed next
  */
-struct lsp_redirects *lsp_arch_redirects_make(const struct lsp_update *update,
-					      bool enable)
+void lsp_arch_redirects_sort(struct lsp_redirects *table)
 {
-	struct lsp_redirects *table;
-	const struct lsp_patch *patch;
-	const struct lsp_part *part;
-
-	table = kvzalloc(struct_size(table, entries, lsp_nr_patches(update)),
-			 GFP_KERNEL);
-	if (!table)
-		return NULL;
-
-	lsp_for_each_patch(update, part, patch) {
-		struct lsp_redirect *entry = &table->entries[table->nr];
-
-		if (!patch->new_addr)
-			continue;
-		entry->site = patch->site;
-		entry->target = patch->new_addr;
-		entry->next = patch->new_addr;
-		if (patch->below && enable)
-			entry->target = patch->below->new_addr;
-		else if (patch->below)
-			entry->next = patch->below->new_addr;
-		table->nr++;
-	}
 	sort(table->entries, table->nr, sizeof(*table->entries),
 	     lsp_redirect_order, NULL);
-	return table;
 }
 
 /**

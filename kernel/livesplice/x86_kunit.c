@@ -127,25 +127,19 @@ static unsigned long breakpoint(unsigned long addr, bool user)
 
 static void redirect_lookup(struct kunit *test)
 {
-	/* Unsorted, and one that is not switched by itself. */
-	struct lsp_patch patches[] = {
-		{ .site = FUNC + 0x300, .new_addr = 3 },
-		{ .site = FUNC + 0x100, .new_addr = 1 },
-		{ .site = FUNC + 0x400 },
-		{ .site = FUNC + 0x200, .new_addr = 2 },
+	/* Unsorted. */
+	static const struct lsp_redirect redirects[] = {
+		{ .site = FUNC + 0x300, .target = 3 },
+		{ .site = FUNC + 0x100, .target = 1 },
+		{ .site = FUNC + 0x200, .target = 2 },
 	};
-	struct lsp_part *part = lsp_part_new(NULL);
 	struct lsp_redirects *table;
 
-	KUNIT_ASSERT_NOT_NULL(test, part);
-	part->patches = patches;
-	part->nr_patches = ARRAY_SIZE(patches);
-	table = lsp_arch_redirects_make(part->update, true);
-	part->patches = NULL;
-	part->nr_patches = 0;
-	lsp_update_free(part->update);
+	table = kzalloc(struct_size(table, entries, ARRAY_SIZE(redirects)), GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, table);
-	KUNIT_EXPECT_EQ(test, table->nr, 3);
+	memcpy(table->entries, redirects, sizeof(redirects));
+	table->nr = ARRAY_SIZE(redirects);
+	lsp_arch_redirects_sort(table);
 	KUNIT_EXPECT_EQ(test, breakpoint(FUNC + 0x100, false), 0);
 
 	mutex_lock(&text_mutex);

@@ -77,6 +77,16 @@ static void add_target(struct pre *pre, const char *object)
 	table_add(&pre->tables, TABLE_targets, &row, 1);
 }
 
+/* An update that this one takes the place of. */
+static void add_replaced(struct pre *pre, const char *name)
+{
+	const struct lsp_replace row = {
+		.name = tables_string(&pre->tables, name),
+	};
+
+	table_add(&pre->tables, TABLE_replaces, &row, 1);
+}
+
 /* These end up in lines of sysfs and of the log. */
 static const char *one_line(const char *text)
 {
@@ -121,7 +131,7 @@ static void parse(struct options *o, struct finish *f, int argc, char **argv)
 	};
 	int c;
 
-	while ((c = getopt(argc, argv, "cBo:s:S:N:O:I:D:R:P:T:u:")) >= 0) {
+	while ((c = getopt(argc, argv, "cBo:s:S:N:O:I:D:R:P:T:X:u:")) >= 0) {
 		if (c == '?')
 			die_usage("%s", usage);
 		o->check |= c == 'c';
@@ -132,6 +142,8 @@ static void parse(struct options *o, struct finish *f, int argc, char **argv)
 			o->new_symvers = optarg;
 		if (c == 'T')
 			add_target(&f->pre, optarg);
+		if (c == 'X')
+			add_replaced(&f->pre, optarg);
 		for (size_t i = 0; i < COUNT_OF(letters); i++) {
 			if (letters[i].letter == c)
 				*letters[i].value = optarg;

@@ -139,6 +139,9 @@ finish_part() {
 		args+=(-u "$i:${CHANGED[i]}:$REPLY")
 		! is_based "${CHANGED_AT[i]}" || based=-B
 	done < <(units_of "$part")
+	for object in ${REPLACES[@]+"${REPLACES[@]}"}; do
+		args+=(-X "$object")
+	done
 	if [[ $part == vmlinux ]]; then
 		for object in "${PARTS[@]:1}"; do
 			args+=(-T "$object")

@@ -146,6 +146,8 @@ static void print_object(const struct tables *v)
 	}
 	for (size_t i = 0; i < v->nr_targets; i++)
 		printf("target %s\n", view_string(v, v->targets[i].object));
+	for (size_t i = 0; i < v->nr_replaces; i++)
+		printf("replaces %s\n", view_string(v, v->replaces[i].name));
 }
 
 /* The id, in hex; allocated. */
@@ -263,6 +265,10 @@ static void json_object(const struct tables *v)
 	comma = "";
 	for (size_t i = 0; i < v->nr_targets; i++)
 		put_item(&comma, view_string(v, v->targets[i].object));
+	printf("],\"replaces\":[");
+	comma = "";
+	for (size_t i = 0; i < v->nr_replaces; i++)
+		put_item(&comma, view_string(v, v->replaces[i].name));
 	putchar(']');
 }
 

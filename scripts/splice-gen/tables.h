@@ -52,6 +52,7 @@ struct tables {
 	struct lsp_const	*consts;
 	struct lsp_data		*datas;
 	struct lsp_target	*targets;
+	struct lsp_replace	*replaces;
 	unsigned char		*bytes;
 	char			*strings;
 	size_t			nr_info, max_info;
@@ -64,6 +65,7 @@ struct tables {
 	size_t			nr_consts, max_consts;
 	size_t			nr_datas, max_datas;
 	size_t			nr_targets, max_targets;
+	size_t			nr_replaces, max_replaces;
 	size_t			nr_bytes, max_bytes;
 	size_t			nr_strings, max_strings;
 	struct map		known_strings;

@@ -62,12 +62,23 @@ static bool within(uint64_t first, uint64_t nr, uint64_t total)
 
 /* info, units */
 
+/* Can an update be called so? */
+static bool is_name(const char *name)
+{
+	size_t len = strlen(name);
+
+	for (size_t i = 0; i < len; i++) {
+		if (!isalnum((unsigned char)name[i]) && name[i] != '_')
+			return false;
+	}
+	return len && len <= LSP_NAME_MAX;
+}
+
 /* False if nothing else can be made sense of. */
 static bool check_info(const struct tables *v)
 {
 	const struct lsp_info *info = v->info;
 	const char *name;
-	size_t len;
 
 	if (v->nr_info != 1 ||
 	    memcmp(info->magic, LSP_FORMAT_MAGIC, sizeof(info->magic)) ||
@@ -87,14 +98,26 @@ static bool check_info(const struct tables *v)
 		return false;
 	}
 	name = view_string(v, info->name);
-	len = strlen(name);
-	for (size_t i = 0; i < len; i++) {
-		if (!isalnum((unsigned char)name[i]) && name[i] != '_')
-			len = 0;
-	}
-	if (!len || len > LSP_NAME_MAX)
+	if (!is_name(name))
 		bad("info", 0, "not a name");
 	return true;
+}
+
+/* Updates that it takes the place of, and so does not stand on. */
+static void check_replaces(const struct tables *v)
+{
+	for (size_t i = 0; i < v->nr_replaces; i++) {
+		const char *name;
+
+		if (v->replaces[i].name >= v->nr_strings) {
+			bad("replaces", i, "string out of range");
+			continue;
+		}
+		name = view_string(v, v->replaces[i].name);
+		if (!is_name(name) || !strcmp(name, view_string(v, v->info->name)) ||
+		    v->info->flags & LSP_INFO_BASED)
+			bad("replaces", i, "not another update, or one that this one stands on");
+	}
 }
 
 /* The first part lists the others; it is for the kernel image. */
@@ -595,6 +618,7 @@ const struct tables *view_open(const struct obj *obj)
 	if (!check_info(v))
 		return v;
 	check_targets(v);
+	check_replaces(v);
 	check_units(v);
 	for (size_t i = 0; i < v->nr_symbols; i++)
 		check_symbol(v, i);

@@ -17,7 +17,6 @@ ok "a name that is taken" status 2 "features: taken" gen -n features "$good"
 ok "a name that is too long" status 2 "a name" \
 	gen -n aaaaaaaaaabbbbbbbbbbccccccccccdddddddddde "$good"
 ok "no number of jobs" status 2 "not a number" gen -j 0 "$good"
-ok "--replaces" status 2 "not supported yet" gen --replaces=x "$good"
 ok "two places for the module" status 2 "goes without --output" \
 	gen --install "$WORK" "$good"
 install=("$GEN" -k "$SRC" -O "$OBJ" --install)
@@ -25,6 +24,11 @@ ok "a system that is not there" status 2 "nowhere: no such directory" \
 	"${install[@]}" "$WORK/nowhere" "$good"
 ok "a system without this kernel" status 2 "system that has this kernel" \
 	"${install[@]}" "$WORK" "$good"
+ok "replaces what is no name" status 2 "a/b: not the name" gen --replaces a/b "$good"
+ok "replaces itself" status 2 "does not replace itself" \
+	gen -n one --replaces two,one "$good"
+ok "replaces, and stands on others" status 2 "goes with the source of the build" \
+	gen --replaces one --base "$good" "$good"
 ok "help" status 0 "Exit status" gen --help
 
 sed 's/x \* PRIVATE;/x * PUBLIC;/' "$good" > "$WORK/misfit.patch"

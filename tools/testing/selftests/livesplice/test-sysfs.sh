@@ -21,6 +21,7 @@ NAME/hooks_ns 444
 NAME/max_attempts 644
 NAME/nudge 644
 NAME/pause_ns 444
+NAME/replaces 444
 NAME/result 444
 NAME/retry_ms 644
 NAME/state 444

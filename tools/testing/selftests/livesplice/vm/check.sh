@@ -33,6 +33,7 @@ test-whole.sh 180
 test-sysfs.sh 60
 test-modules.sh 120
 test-stack.sh 60
+test-replaces.sh 120
 test-kinds.sh 60
 test-borrow.sh 180
 test-state.sh 60
@@ -247,6 +248,17 @@ stacked_updates()
 		--base "$stack/a.patch" --base "$stack/b.patch"
 }
 
+# In the place of those.
+replacing_updates()
+{
+	local instead=$SELFTESTS/patches/instead
+
+	update_for_test lsp_instead_image "$instead/image.patch" "$1" \
+		--replaces lsp_stack_a,lsp_stack_b,lsp_table
+	update_for_test lsp_instead_module "$instead/module.patch" "$1" \
+		--replaces lsp_borrow
+}
+
 # An update of the same name and change, made at another time: its parts do not
 # belong to the first one's.
 other_parts()
@@ -306,6 +318,7 @@ guest_files()
 		update_for_test "lsp_sleep_$(basename "$patch" .patch)" "$patch" "$dir/updates"
 	done
 	stacked_updates "$dir/updates"
+	replacing_updates "$dir/updates"
 	other_build_update "$dir/updates"
 	other_parts "$dir/updates"
 	target_modules "$dir/modules"
