@@ -29,6 +29,170 @@ struct pt_regs;
 	static const char __splice_relaxed_##fn[] __used		\
 		__section(".discard.livesplice.relaxed") = #fn
 
+/**
+ * DOC: Shadow variables
+ *
+ * A patch that adds a member to a struct cannot be spliced: the objects that
+ * exist have no room for it, and most of the kernel was compiled for the old
+ * layout. A *shadow variable* takes the place of the member. It is memory that
+ * belongs to an object without being in it, and is found by the address of the
+ * object and a number::
+ *
+ *	p->budget			becomes
+ *
+ *	long *budget = livesplice_shadow_get(p, ID_BUDGET);
+ *
+ * Numbers are shared by all updates of a kernel. Take one that nobody else would
+ * think of, such as a CVE number with a digit behind it, and the same one in each
+ * later version of the fix: that finds what the earlier one has left.
+ *
+ * **Who makes it.** New code that makes objects attaches a variable to each. For
+ * objects that were there before there is livesplice_shadow_get_or_attach(), in
+ * whatever comes across them first; or a hook that goes through all of them.
+ *
+ * **Who ends it.** New code that frees an object detaches its variables before.
+ * If that is forgotten, the next object at this address inherits them. For the
+ * same reason an update that is undone must leave none behind: then objects are
+ * freed by the old code again. Call livesplice_shadow_detach_all() when it has
+ * been undone. What is left when the module of an update is unloaded is in the
+ * log, with its number. It is kept, for the update that takes the place of this
+ * one; it holds data only, and no pointer to the code that made it.
+ *
+ * **How long it may be used.** What livesplice_shadow_get() returns stays as long
+ * as the variable is attached, and from then until a grace period of RCU is over.
+ * So it may be used
+ *
+ * - in the section of rcu_read_lock() in which it was looked up, whoever detaches
+ *   it; or
+ * - as long as nobody can detach it: while a reference or a lock is held that
+ *   keeps its object from being freed, if that is where it is detached. That does
+ *   not hold against livesplice_shadow_detach_all().
+ *
+ * The variable has no lock of its own: what protects the other members of the
+ * object protects it as well. Two threads may not attach and detach the same one
+ * at a time, unless they can live with either outcome.
+ *
+ * **What it costs.** A look is a hash and a walk along a short chain, without a
+ * lock, a write or a wait. Each variable takes 56 bytes beside its own.
+ */
+
+/**
+ * typedef livesplice_ctor_t - fill in a shadow variable that was just made
+ * @obj: its object
+ * @data: the variable, all of it 0, not visible to anybody else yet
+ * @arg: what livesplice_shadow_attach() was given
+ *
+ * Called once for each variable, with a spinlock held and interrupts off: it must
+ * not sleep, and not call any of these functions.
+ *
+ * Return: 0, or a negative errno; then there is no variable.
+ */
+typedef int (*livesplice_ctor_t)(void *obj, void *data, void *arg);
+
+/**
+ * typedef livesplice_dtor_t - take leave of a shadow variable
+ * @obj: its object
+ * @data: the variable; nobody finds it any more
+ *
+ * Called once for each variable, in the context of the one that detaches it, with
+ * no lock held. Who looked it up before, under rcu_read_lock(), may still be
+ * reading it: what it points to must outlast a grace period if they follow it.
+ */
+typedef void (*livesplice_dtor_t)(void *obj, void *data);
+
+void *__livesplice_shadow_attach(void *obj, unsigned long id, size_t size,
+				 gfp_t gfp, livesplice_ctor_t ctor, void *arg);
+void *__livesplice_shadow_get_or_attach(void *obj, unsigned long id,
+					size_t size, gfp_t gfp,
+					livesplice_ctor_t ctor, void *arg);
+
+/* Something is left to do after the call, so that it is one, and no jump. */
+#define __livesplice_called(call)					\
+({									\
+	void *__livesplice_data = (call);				\
+									\
+	OPTIMIZER_HIDE_VAR(__livesplice_data);				\
+	barrier();							\
+	__livesplice_data;						\
+})
+
+/**
+ * livesplice_shadow_attach() - make a shadow variable
+ * @obj: the object that it belongs to
+ * @id: which of the object's variables
+ * @size: size in bytes
+ * @gfp: how to allocate it
+ * @ctor: fills it in, or NULL: it is all 0 then
+ * @arg: handed to @ctor
+ *
+ * Context: any but NMI that @gfp allows; GFP_ATOMIC where sleeping is not
+ * allowed.
+ * Return: the variable, aligned to 8; or an error pointer: -EEXIST if there is
+ * one already, -ENOMEM, or what @ctor has returned.
+ */
+#define livesplice_shadow_attach(obj, id, size, gfp, ctor, arg)		\
+	__livesplice_called(__livesplice_shadow_attach(obj, id, size, gfp, \
+						       ctor, arg))
+
+/**
+ * livesplice_shadow_get_or_attach() - get a shadow variable, made if need be
+ * @obj: the object that it belongs to
+ * @id: which of the object's variables
+ * @size: size in bytes, should it have to be made
+ * @gfp: how to allocate it then
+ * @ctor: fills it in then, or NULL: it is all 0
+ * @arg: handed to @ctor
+ *
+ * If several want to have it at a time, one of them makes it and all get that.
+ *
+ * Context: any but NMI that @gfp allows; GFP_ATOMIC where sleeping is not
+ * allowed.
+ * Return: the variable, aligned to 8; or an error pointer: -ENOMEM, or what @ctor
+ * has returned.
+ */
+#define livesplice_shadow_get_or_attach(obj, id, size, gfp, ctor, arg)	\
+	__livesplice_called(__livesplice_shadow_get_or_attach(obj, id, size, \
+							      gfp, ctor, arg))
+
+/**
+ * livesplice_shadow_get() - find a shadow variable
+ * @obj: the object that it belongs to
+ * @id: which of the object's variables
+ *
+ * Context: any in which RCU can be used, interrupts and NMIs included.
+ * Return: the variable, or NULL if there is none. How long it may be used is
+ * described above.
+ */
+void *livesplice_shadow_get(const void *obj, unsigned long id);
+
+/**
+ * livesplice_shadow_detach() - end a shadow variable
+ * @obj: the object that it belongs to
+ * @id: which of the object's variables
+ * @dtor: called if there is one, or NULL
+ *
+ * Its memory is freed after a grace period.
+ *
+ * Context: any but NMI, and that @dtor allows.
+ * Return: true if there was one; of several that try, one is told so.
+ */
+bool livesplice_shadow_detach(void *obj, unsigned long id,
+			      livesplice_dtor_t dtor);
+
+/**
+ * livesplice_shadow_detach_all() - end all shadow variables with a number
+ * @id: the number
+ * @dtor: called for each, or NULL
+ *
+ * What is attached meanwhile may be missed: call it when no code runs any more
+ * that attaches.
+ *
+ * Context: may sleep.
+ * Return: how many there were.
+ */
+unsigned int livesplice_shadow_detach_all(unsigned long id,
+					  livesplice_dtor_t dtor);
+
 #ifdef CONFIG_LIVESPLICE
 
 /**

@@ -133,23 +133,15 @@ static void lsp_drain(const struct lsp_update *update)
 	rcu_barrier();
 }
 
-/**
- * lsp_drop() - forget the part of a module, if it is one
- * @mod: the module, GOING or not yet formed; its memory is freed next
- *
+/*
  * The update goes with its first part. The other parts have a reference on
  * that one; if it is unloaded by force they are forgotten as well.
- *
- * Context: may sleep; lsp_mutex not held.
  */
-void lsp_drop(struct module *mod)
+static void lsp_free(struct lsp_part *part)
 {
-	struct lsp_part *part = lsp_take(mod), *each;
-	struct lsp_update *update;
+	struct lsp_update *update = part->update;
+	struct lsp_part *each;
 
-	if (!part)
-		return;
-	update = part->update;
 	if (lsp_is_first(part)) {
 		list_for_each_entry_reverse(each, &update->parts, node)
 			lsp_sysfs_del(each);
@@ -160,6 +152,21 @@ void lsp_drop(struct module *mod)
 		lsp_drain(update);
 		lsp_part_free(part);
 	}
+}
+
+/**
+ * lsp_drop() - forget a module, and the part of an update that it may be
+ * @mod: the module, GOING or not yet formed; its memory is freed next
+ *
+ * Context: may sleep; lsp_mutex not held.
+ */
+void lsp_drop(struct module *mod)
+{
+	struct lsp_part *part = lsp_take(mod);
+
+	if (part)
+		lsp_free(part);
+	lsp_shadow_report(mod);
 }
 
 static void lsp_report_blockers(const struct lsp_update *update)
@@ -362,6 +369,11 @@ static int __init lsp_init(void)
 	err = lsp_arch_deny_init();
 	if (err) {
 		lsp_poison("all functions that must stay are known");
+		return err;
+	}
+	err = lsp_shadow_init();
+	if (err) {
+		lsp_poison("there is a table of shadow variables");
 		return err;
 	}
 	err = lsp_sysfs_init();

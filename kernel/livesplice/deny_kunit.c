@@ -289,7 +289,8 @@ static void kprobe_blacklist(struct kunit *test)
 /*
  * The functions of the engine are linked one after the other, and the suites
  * behind them. The first and the last have a name of ours, what is between might
- * not.
+ * not. Shadow variables come last: updates use them, the engine does not while it
+ * changes text.
  */
 static int find_engine(void *data, const char *name, unsigned long addr)
 {
@@ -297,6 +298,7 @@ static int find_engine(void *data, const char *name, unsigned long addr)
 
 	if (!is_function(name, addr) || in_section(addr) ||
 	    !str_has_prefix(name, "lsp_") || str_has_prefix(name, "lsp_test_") ||
+	    str_has_prefix(name, "lsp_shadow_") ||
 	    strchr(name, '.'))
 		return 0;
 	census->low = min(census->low, addr);

@@ -6,6 +6,7 @@
 #ifndef _LIVESPLICE_INTERNAL_H
 #define _LIVESPLICE_INTERNAL_H
 
+#include <linux/livesplice.h>
 #include <linux/module.h>
 #include <linux/mutex.h>
 #include <linux/sched.h>
@@ -28,7 +29,8 @@
  * that borrow bytes it is cpus_write_lock(), see "Borrowed bytes". Also below
  * it, and never together with those: module_mutex, and ``lsp_names_lock``, which
  * protects what the loader asks for every module that comes, and livepatch, with
- * klp_mutex held, for every function.
+ * klp_mutex held, for every function. ``lsp_shadow_lock`` is apart from all of
+ * them: the code of updates takes it wherever it runs.
  *
  * Functions with the suffix _stopped run inside the pause: on one CPU, with
  * interrupts off, while all others wait. They take no lock, allocate nothing
@@ -201,6 +203,35 @@ void lsp_drain_later(void);
 
 /* pause.c: longest pause, in microseconds, up to the point of no return */
 extern unsigned int lsp_max_pause_us;
+
+/* shadow.c: data that belongs to an object without being in it */
+
+/**
+ * struct lsp_shadow_want - a variable that is to be made
+ * @obj: its object
+ * @id: which of the object's variables
+ * @size: size in bytes
+ * @gfp: how to allocate it
+ * @ctor: its constructor, or NULL
+ * @arg: what the constructor gets
+ * @owner: the module that wants it, or NULL
+ * @or_get: one that is there will do
+ */
+struct lsp_shadow_want {
+	void			*obj;
+	unsigned long		id;
+	size_t			size;
+	gfp_t			gfp;
+	livesplice_ctor_t	ctor;
+	void			*arg;
+	const struct module	*owner;
+	bool			or_get;
+};
+
+void *lsp_shadow_make(const struct lsp_shadow_want *want);
+unsigned int lsp_shadow_disown(const struct module *owner, unsigned long *id);
+void lsp_shadow_report(const struct module *mod);
+int lsp_shadow_init(void);
 
 /* verify.c: is all of it what it must be? */
 

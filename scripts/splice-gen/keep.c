@@ -52,6 +52,20 @@ static const char * const give_back[] = {
 	"__asan_memcpy", "__asan_memmove", "__asan_memset", "strcpy", "strncpy", "strcat",
 };
 
+/*
+ * They call a function before they come back, and forget it. Their other
+ * arguments are handed on to that, which may keep them.
+ */
+static const struct {
+	const char	*name;
+	int		reg;
+} callers[] = {
+	{ "__livesplice_shadow_attach", 8 },
+	{ "__livesplice_shadow_get_or_attach", 8 },
+	{ "livesplice_shadow_detach", 2 },	/* rdx */
+	{ "livesplice_shadow_detach_all", 6 },	/* rsi */
+};
+
 /* Checks of KASAN that compilers put in front of every access. */
 static const char * const checks[] = {
 	"__asan_load", "__asan_store", "__asan_report_",
@@ -86,6 +100,10 @@ static bool is_forgetful(const struct reloc *rel, int reg, bool jump)
 	for (size_t i = 0; i < COUNT_OF(sleepy); i++) {
 		if (!strcmp(ref.sym->name, sleepy[i]))
 			return !jump;
+	}
+	for (size_t i = 0; i < COUNT_OF(callers); i++) {
+		if (!strcmp(ref.sym->name, callers[i].name))
+			return !jump && reg == callers[i].reg;
 	}
 	for (size_t i = 0; i < COUNT_OF(give_back); i++) {
 		if (!strcmp(ref.sym->name, give_back[i]))

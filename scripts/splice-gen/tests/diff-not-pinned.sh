@@ -31,4 +31,22 @@ check "old string, stored" free_after \
 	"$old { where = \"old\"; return x + 5; } $rest"
 check "old function, handed out" free_after \
 	"$old { where = \"old\"; keep(entry); return x; } $rest"
+shadow='typedef int (*make)(void *, void *, void *);
+extern void *__livesplice_shadow_attach(void *, long, long, int, make, void *);
+extern int livesplice_shadow_detach(void *, long, void (*)(void *, void *));
+static int set(void *o, void *d, void *a) { keep(o); return 0; }
+static void end(void *o, void *d) { keep(d); }'
+check "constructor and destructor of a shadow variable" free_after \
+	"$shadow $old { where = \"old\"; if (x) livesplice_shadow_detach(&x, 1, end);
+	 return !!__livesplice_shadow_attach(&x, 1, 8, x, set, 0); } $rest"
+# shellcheck disable=SC2317
+kept_after() {
+	post <<< "$1"
+	run_diff
+	result 0 && grep -q "^pinned	$2" report
+}
+check "what a constructor is given may be kept" kept_after \
+	"static int box;
+	 $shadow $old { where = \"old\"; if (x) livesplice_shadow_detach(&x, 1, end);
+	 return !!__livesplice_shadow_attach(&x, 1, 8, x, set, &box); } $rest" box
 finish

@@ -232,6 +232,65 @@ static int cmd_eventfd_await(char **argv)
 	return 0;
 }
 
+#define MAX_SERVED	16
+
+/* What /proc says in the line "eventfd-KEY:", or "none". */
+static void print_info(int fd, const char *key)
+{
+	char path[64], line[128], wanted[64], value[64] = "none";
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", fd);
+	snprintf(wanted, sizeof(wanted), "eventfd-%s: %%63[^\n]", key);
+	f = fopen(path, "r");
+	if (!f)
+		die(path);
+	while (fgets(line, sizeof(line), f))
+		sscanf(line, wanted, value);
+	fclose(f);
+	printf("%s\n", value);
+}
+
+static void read_one(int fd)
+{
+	uint64_t value = 1;
+
+	if (write(fd, &value, sizeof(value)) != sizeof(value) ||
+	    read(fd, &value, sizeof(value)) != sizeof(value))
+		die("eventfd");
+	printf("%llu\n", (unsigned long long)value);
+}
+
+/*
+ * eventfd-serve KEY: keep eventfds as told on standard input, a line of output
+ * for each of input: "new", "read N", "info N", "close N"; N counts from 0
+ */
+static int cmd_eventfd_serve(char **argv)
+{
+	int fds[MAX_SERVED], nr = 0, at;
+	char word[16];
+
+	setlinebuf(stdout);
+	while (scanf("%15s", word) == 1) {
+		if (!strcmp(word, "new") && nr < MAX_SERVED) {
+			fds[nr] = eventfd(0, EFD_NONBLOCK);
+			if (fds[nr] < 0)
+				die("eventfd");
+			printf("%d\n", nr++);
+			continue;
+		}
+		if (scanf("%d", &at) != 1 || at < 0 || at >= nr)
+			return 2;
+		if (!strcmp(word, "read"))
+			read_one(fds[at]);
+		else if (!strcmp(word, "info"))
+			print_info(fds[at], argv[0]);
+		else
+			printf("%d\n", close(fds[at]));
+	}
+	return 0;
+}
+
 /* socket-priority: send to a socket, print the priority that the other end has */
 static int cmd_socket_priority(char **argv)
 {
@@ -512,6 +571,7 @@ static const struct {
 	{ "eventfd-block",	0, cmd_eventfd_block },
 	{ "eventfd-value",	1, cmd_eventfd_value },
 	{ "eventfd-await",	2, cmd_eventfd_await },
+	{ "eventfd-serve",	1, cmd_eventfd_serve },
 	{ "personality",	0, cmd_personality },
 	{ "socket-priority",	0, cmd_socket_priority },
 	{ "sleepers",		1, cmd_sleepers },

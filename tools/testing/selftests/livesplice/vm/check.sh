@@ -37,6 +37,7 @@ test-replaces.sh 120
 test-kinds.sh 60
 test-borrow.sh 180
 test-state.sh 60
+test-shadow.sh 60
 test-data.sh 180
 test-weak.sh 60
 test-badinput.sh 240
