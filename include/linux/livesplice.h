@@ -30,6 +30,131 @@ struct pt_regs;
 		__section(".discard.livesplice.relaxed") = #fn
 
 /**
+ * DOC: Hooks
+ *
+ * A *hook* is a function of the patch that is called when the update is enabled
+ * or disabled. The patch defines it in a file that it changes, and names it::
+ *
+ *	static int budget_pre(void)
+ *	{
+ *		...
+ *	}
+ *	SPLICE_PRE(budget_pre);
+ *
+ * A file has at most one hook of each kind; all files of a patch may have some.
+ * They are called file by file, in the order in which the update shows them;
+ * when it is disabled, in the opposite order.
+ *
+ * All but those in the pause are called in the task that writes to ``enabled``, may
+ * sleep, and must come back: no other update can be switched meanwhile. They may
+ * not write to /sys/kernel/splice or load or unload an update. They are called
+ * once, however many attempts there are.
+ *
+ * Those in the pause, SPLICE_APPLY() and SPLICE_UNDO_APPLY(), see a machine in
+ * which nothing else runs but NMIs. Nobody is in the middle of a function that is
+ * replaced, nobody holds a spinlock, but anybody may hold a mutex, and whatever
+ * interrupts, soft interrupts and RCU readers were about to do, they still will.
+ * Such a hook may read and write memory, walk lists that it knows to be whole, and
+ * call livesplice_shadow_get(). It may not sleep, wait, take a lock, allocate,
+ * free, print, or fail: what can fail belongs into SPLICE_PRE(). It should be
+ * short, because nothing else happens meanwhile; ``hooks_ns`` says how long it
+ * took. With CONFIG_DEBUG_ATOMIC_SLEEP sleeping there is reported at once; one that
+ * has slept, or has kept a lock, is reported by every kernel, which then changes
+ * nothing any more.
+ *
+ * A hook is a new function. It may not refer to a function that the patch
+ * changes; splice-gen sees to that, as far as the hook itself goes. What it calls by
+ * way of others, it calls as the kernel is at that moment.
+ */
+
+typedef int (*livesplice_ask_t)(void);
+typedef void (*livesplice_tell_t)(void);
+
+#define __SPLICE_HOOK(kind, type, fn)					\
+	static const livesplice_##type##_t __splice_hook_##kind __used	\
+		__section(".discard.livesplice.hooks." #kind) = fn
+
+/**
+ * SPLICE_CHECK() - may the update be enabled?
+ * @fn: int fn(void): 0 if it may, else any number, which is in the log
+ *
+ * Called first. It must not change anything: after a veto nothing is undone.
+ */
+#define SPLICE_CHECK(fn)	__SPLICE_HOOK(check, ask, fn)
+
+/**
+ * SPLICE_PRE() - get ready for the update
+ * @fn: int fn(void): 0, or any number, and the update is not enabled; then the
+ *	hook has itself undone what it has begun
+ *
+ * The old code is in use, and will be for a while.
+ */
+#define SPLICE_PRE(fn)		__SPLICE_HOOK(pre, ask, fn)
+
+/**
+ * SPLICE_APPLY() - bring data over to the new code
+ * @fn: void fn(void); called in the pause
+ *
+ * Nobody has run any new code, nobody will run old code any more: other than that
+ * of a function with SPLICE_RELAXED(), of which old frames may go on.
+ */
+#define SPLICE_APPLY(fn)	__SPLICE_HOOK(apply, tell, fn)
+
+/**
+ * SPLICE_POST() - the update is enabled
+ * @fn: void fn(void)
+ *
+ * The new code is in use.
+ */
+#define SPLICE_POST(fn)		__SPLICE_HOOK(post, tell, fn)
+
+/**
+ * SPLICE_FAIL() - the update was not enabled
+ * @fn: void fn(void)
+ *
+ * Undoes what SPLICE_PRE() of the same file has done. Called if that has
+ * succeeded, and what came after it has not; the last file first.
+ */
+#define SPLICE_FAIL(fn)		__SPLICE_HOOK(fail, tell, fn)
+
+/**
+ * SPLICE_UNDO_CHECK() - may the update be disabled?
+ * @fn: as for SPLICE_CHECK()
+ */
+#define SPLICE_UNDO_CHECK(fn)	__SPLICE_HOOK(undo_check, ask, fn)
+
+/**
+ * SPLICE_UNDO_PRE() - get ready for the old code
+ * @fn: as for SPLICE_PRE(); the new code is in use
+ */
+#define SPLICE_UNDO_PRE(fn)	__SPLICE_HOOK(undo_pre, ask, fn)
+
+/**
+ * SPLICE_UNDO_APPLY() - bring data back to the old code
+ * @fn: as for SPLICE_APPLY(); called in the pause
+ *
+ * Nobody will run any new code after it, and nobody has run old code since the
+ * update was enabled: other than functions with SPLICE_RELAXED().
+ */
+#define SPLICE_UNDO_APPLY(fn)	__SPLICE_HOOK(undo_apply, tell, fn)
+
+/**
+ * SPLICE_UNDO_POST() - the update is disabled
+ * @fn: void fn(void)
+ *
+ * The old code is in use. The place to end shadow variables that nobody ends any
+ * more. If there is a function with SPLICE_RELAXED(), tasks may still be in its
+ * new code.
+ */
+#define SPLICE_UNDO_POST(fn)	__SPLICE_HOOK(undo_post, tell, fn)
+
+/**
+ * SPLICE_UNDO_FAIL() - the update was not disabled
+ * @fn: as for SPLICE_FAIL(), of SPLICE_UNDO_PRE()
+ */
+#define SPLICE_UNDO_FAIL(fn)	__SPLICE_HOOK(undo_fail, tell, fn)
+
+/**
  * DOC: Shadow variables
  *
  * A patch that adds a member to a struct cannot be spliced: the objects that
@@ -53,8 +178,8 @@ struct pt_regs;
  * **Who ends it.** New code that frees an object detaches its variables before.
  * If that is forgotten, the next object at this address inherits them. For the
  * same reason an update that is undone must leave none behind: then objects are
- * freed by the old code again. Call livesplice_shadow_detach_all() when it has
- * been undone. What is left when the module of an update is unloaded is in the
+ * freed by the old code again. Call livesplice_shadow_detach_all() in a hook,
+ * SPLICE_UNDO_POST(). What is left when the module of an update is unloaded is in the
  * log, with its number. It is kept, for the update that takes the place of this
  * one; it holds data only, and no pointer to the code that made it.
  *

@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * The contract between splice-gen, which makes update modules, and the
- * livesplice engine, which loads them.
+ * livesplice engine, which loads them. The rows that say what shall change are in
+ * livesplice_format_rows.h.
  */
 #ifndef _LINUX_LIVESPLICE_FORMAT_H
 #define _LINUX_LIVESPLICE_FORMAT_H
 
 #include <linux/types.h>
+
+#include "livesplice_format_rows.h"
 
 /**
  * DOC: Format of an update module
@@ -46,6 +49,8 @@
  *   that a function must be free though it is not replaced;
  * - a *const* is a runtime constant in the new code that must be filled in;
  * - a *data* is a read-only object of a unit that gets new contents;
+ * - a *hook* is a function of this module that the engine calls when the update
+ *   is enabled or disabled;
  * - a *target* names a module that the update has a part for;
  * - a *replace* names an update whose place this one takes.
  *
@@ -89,6 +94,7 @@
 	X(funcs,	struct lsp_func)	\
 	X(consts,	struct lsp_const)	\
 	X(datas,	struct lsp_data)	\
+	X(hooks,	struct lsp_hook)	\
 	X(targets,	struct lsp_target)	\
 	X(replaces,	struct lsp_replace)	\
 	X(bytes,	__u8)			\
@@ -352,84 +358,6 @@ struct lsp_site {
 	__u16	length;
 	__u16	kind;
 	__u32	arg[3];
-};
-
-/**
- * enum lsp_func_flags - role of an old function
- * @LSP_FUNC_FRAGMENT: a part (``foo.cold``) of a replaced function: must be
- *	free for the switch, but is not redirected; has no new code
- * @LSP_FUNC_READER: a function that uses an object of ``datas``: likewise,
- *	and must be free when the update is undone as well
- * @LSP_FUNC_RELAXED: a replaced function of which frames may stay, of the old
- *	code when the update is enabled and of the new when it is undone; or,
- *	with @LSP_FUNC_FRAGMENT, a part of one, which need not be free
- */
-enum lsp_func_flags {
-	LSP_FUNC_FRAGMENT	= 1U << 0,
-	LSP_FUNC_READER		= 1U << 1,
-	LSP_FUNC_RELAXED	= 1U << 2,
-};
-
-/* Is it replaced, by new code in this module? */
-static inline int lsp_func_has_code(__u32 flags)
-{
-	return !(flags & (LSP_FUNC_FRAGMENT | LSP_FUNC_READER));
-}
-
-static inline int lsp_func_flags_valid(__u32 flags)
-{
-	return flags == LSP_FUNC_READER ||
-	       !(flags & ~(LSP_FUNC_FRAGMENT | LSP_FUNC_RELAXED));
-}
-
-/**
- * struct lsp_func - one function that is replaced, or must be free
- * @symbol: the old function, a LSP_SYM_FUNC in a LSP_SEC_TEXT section; a weak
- *	one only without flags, and the kernel must use this definition of it
- * @shndx: ELF section of this module that holds the new code; 0 if it has none
- * @offset: offset of the new function in that section
- * @size: size of the new function
- * @flags: &enum lsp_func_flags
- */
-struct lsp_func {
-	__u32	symbol;
-	__u32	shndx;
-	__u32	offset;
-	__u32	size;
-	__u32	flags;
-};
-
-/**
- * struct lsp_const - a runtime constant in new code
- * @shndx: ELF section of this module that holds the code
- * @offset: offset of the immediate in that section
- * @kind: LSP_SITE_RUNTIME_PTR (8 bytes) or LSP_SITE_RUNTIME_SHIFT (1 byte)
- * @symbol: the constant's symbol
- */
-struct lsp_const {
-	__u32	shndx;
-	__u32	offset;
-	__u32	kind;
-	__u32	symbol;
-};
-
-/**
- * struct lsp_data - one read-only object that gets new contents
- * @symbol: the object, a LSP_SYM_OBJECT of known size in a LSP_SEC_DATA section
- * @bytes: offset of its old contents in ``.livesplice.bytes``
- * @first_reloc: first of the relocations of the old contents, which are sorted
- *	by offset; it counts from the start of the object
- * @nr_relocs: number of them
- * @shndx: ELF section of this module that holds the new contents
- * @offset: offset of the new contents in that section
- */
-struct lsp_data {
-	__u32	symbol;
-	__u32	bytes;
-	__u32	first_reloc;
-	__u32	nr_relocs;
-	__u32	shndx;
-	__u32	offset;
 };
 
 /**

@@ -71,13 +71,16 @@ static const char * const after_lookup[] = {
 
 /*
  * Where calls through pointers lead in the pause. The clock is one of those that
- * the supported kernels have; dummy_clock_read() is it during suspend only.
+ * the supported kernels have; dummy_clock_read() is it during suspend only. The
+ * hooks of an update are code of its own; what they may call is for their author
+ * to know, and is called before the first store.
  */
 static const struct {
 	const char	*caller;
 	const char	*target;
 } pointers[] = {
 	{ "multi_cpu_stop", "lsp_hold_cpu" },
+	{ "lsp_hold_cpu", "a hook" },
 	{ "ktime_get_mono_fast_ns", "read_tsc" },
 	{ "ktime_get_mono_fast_ns", "read_hpet" },
 	{ "ktime_get_mono_fast_ns", "acpi_pm_read" },

@@ -200,7 +200,7 @@ static enum lsp_reason lsp_check_targets(const struct lsp_tables *t,
 		    !strcmp(lsp_string(t, target->object), LSP_VMLINUX))
 			return lsp_bad(d, LSP_TABLE_targets, i, "not a module of the first part");
 	}
-	if (!t->nr_funcs && !t->nr_datas && !t->nr_targets)
+	if (!t->nr_funcs && !t->nr_datas && !t->nr_hooks && !t->nr_targets)
 		return lsp_bad(d, LSP_TABLE_info, 0, "changes nothing");
 	return LSP_OK;
 }
@@ -394,7 +394,7 @@ static enum lsp_reason lsp_check_span(const struct lsp_span *span,
  * @damage: filled in on failure
  *
  * Section indexes and offsets into the module itself (&struct lsp_func,
- * &struct lsp_const, &struct lsp_data) cannot be checked here; load.c does so.
+ * &struct lsp_const, &struct lsp_data, &struct lsp_hook) cannot be checked here; load.c does so.
  *
  * Context: any.
  * Return: LSP_OK or LSP_FORMAT.
@@ -407,7 +407,8 @@ enum lsp_reason lsp_format_parse(const struct lsp_span *spans,
 					    struct lsp_damage *d) = {
 		lsp_check_info,	    lsp_check_targets, lsp_check_units,
 		lsp_check_symbols,  lsp_check_sections, lsp_check_funcs,
-		lsp_check_consts,   lsp_check_datas,   lsp_check_replaces,
+		lsp_check_consts,   lsp_check_datas,   lsp_check_hooks,
+		lsp_check_replaces,
 	};
 	enum lsp_reason reason;
 	unsigned int i;

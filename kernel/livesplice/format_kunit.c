@@ -30,6 +30,7 @@ struct lsp_example {
 	struct lsp_func		func;
 	struct lsp_const	konst;
 	struct lsp_data		data;
+	struct lsp_hook		hooks[3];
 	struct lsp_target	target;
 	struct lsp_replace	replace;
 	u8			bytes[96];
@@ -102,6 +103,9 @@ static struct lsp_example *example(struct kunit *test)
 	ex->konst = (struct lsp_const) {
 		.shndx = 1, .kind = LSP_SITE_RUNTIME_PTR, .symbol = 1,
 	};
+	ex->hooks[0] = (struct lsp_hook) { .kind = LSP_HOOK_PRE };
+	ex->hooks[1] = (struct lsp_hook) { .kind = LSP_HOOK_FAIL };
+	ex->hooks[2] = (struct lsp_hook) { .kind = LSP_HOOK_UNDO_POST };
 	example_span(ex, LSP_TABLE_info, &ex->info, sizeof(ex->info));
 	example_span(ex, LSP_TABLE_units, &ex->unit, sizeof(ex->unit));
 	example_span(ex, LSP_TABLE_sections, ex->sections, sizeof(ex->sections));
@@ -110,6 +114,7 @@ static struct lsp_example *example(struct kunit *test)
 	example_span(ex, LSP_TABLE_sites, ex->sites, sizeof(ex->sites));
 	example_span(ex, LSP_TABLE_funcs, &ex->func, sizeof(ex->func));
 	example_span(ex, LSP_TABLE_consts, &ex->konst, sizeof(ex->konst));
+	example_span(ex, LSP_TABLE_hooks, ex->hooks, sizeof(ex->hooks));
 	example_span(ex, LSP_TABLE_bytes, ex->bytes, sizeof(ex->bytes));
 	example_span(ex, LSP_TABLE_strings, ex->strings, STR_SIZE);
 	return ex;
@@ -321,6 +326,18 @@ static void format_datas(struct kunit *test)
 	EXPECT_DATA(test, LSP_FORMAT, ex->relocs[1].symbol = 3);
 }
 
+static void format_hooks(struct kunit *test)
+{
+	EXPECT_REFUSED(test, ex->hooks[0].unit = 1);
+	EXPECT_REFUSED(test, ex->hooks[2].unit = 1);
+	EXPECT_REFUSED(test, ex->hooks[2].kind = LSP_HOOK_KINDS);
+	EXPECT_REFUSED(test, ex->hooks[2].kind = LSP_HOOK_UNDO_FAIL);
+	EXPECT_REFUSED(test, ex->hooks[1].kind = LSP_HOOK_PRE);
+	EXPECT_REFUSED(test, ex->hooks[0].kind = LSP_HOOK_CHECK);
+	EXPECT_REFUSED(test, ex->hooks[0].kind = LSP_HOOK_POST);
+	EXPECT_REFUSED(test, ex->spans[LSP_TABLE_hooks].size -= 1);
+}
+
 /* A first part may be empty, but for what the others need. */
 static void format_empty(struct kunit *test)
 {
@@ -331,6 +348,7 @@ static void format_empty(struct kunit *test)
 	ex->spans[LSP_TABLE_symbols].size = 0;
 	ex->spans[LSP_TABLE_funcs].size = 0;
 	ex->spans[LSP_TABLE_consts].size = 0;
+	ex->spans[LSP_TABLE_hooks].size = 0;
 	KUNIT_EXPECT_EQ(test, parse(ex), LSP_FORMAT);
 	ex->target.object = STR_NAME;
 	example_span(ex, LSP_TABLE_targets, &ex->target, sizeof(ex->target));
@@ -382,6 +400,7 @@ static void format_truncated(struct kunit *test)
 
 		/* These may be shorter, and some are not in the example. */
 		if (table == LSP_TABLE_funcs || table == LSP_TABLE_consts ||
+		    table == LSP_TABLE_hooks ||
 		    !ex->spans[table].size)
 			continue;
 		for (size = 0; size < ex->spans[table].size - 2; size++) {
@@ -407,6 +426,7 @@ static struct kunit_case livesplice_format_cases[] = {
 	KUNIT_CASE(format_replaces),
 	KUNIT_CASE(format_empty),
 	KUNIT_CASE(format_datas),
+	KUNIT_CASE(format_hooks),
 	KUNIT_CASE(format_bad_sites),
 	KUNIT_CASE(format_flipped_bits),
 	KUNIT_CASE(format_truncated),

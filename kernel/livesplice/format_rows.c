@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * livesplice: the rows of an update that say what shall change: functions,
- * runtime constants in new code, read-only objects. Called by format.c, whose
- * other half this is.
+ * runtime constants in new code, read-only objects; and what is called meanwhile.
+ * Called by format.c, whose other half this is.
  */
 #include <linux/string.h>
 
@@ -136,4 +136,47 @@ enum lsp_reason lsp_check_datas(const struct lsp_tables *t,
 	for (i = 0; i < t->nr_datas && reason == LSP_OK; i++)
 		reason = lsp_check_data(t, i, d);
 	return reason;
+}
+
+/* Is there one of this kind among those of the unit that end with row @last? */
+static bool lsp_unit_has_hook(const struct lsp_tables *t, u32 last, u32 kind)
+{
+	const struct lsp_hook *hook = &t->hooks[last];
+
+	for (; hook >= t->hooks && hook->unit == t->hooks[last].unit; hook--)
+		if (hook->kind == kind)
+			return true;
+	return false;
+}
+
+/**
+ * lsp_check_hooks() - check the rows of functions that are called
+ * @t: the tables; units have passed
+ * @d: filled in on failure
+ *
+ * Return: LSP_OK or LSP_FORMAT.
+ */
+enum lsp_reason lsp_check_hooks(const struct lsp_tables *t,
+				struct lsp_damage *d)
+{
+	u32 i;
+
+	for (i = 0; i < t->nr_hooks; i++) {
+		const struct lsp_hook *hook = &t->hooks[i], *last = hook - 1;
+
+		if (hook->unit >= t->nr_units)
+			return lsp_bad(d, LSP_TABLE_hooks, i, "unit out of range");
+		if (hook->kind >= LSP_HOOK_KINDS)
+			return lsp_bad(d, LSP_TABLE_hooks, i, "unknown kind");
+		if (i && (hook->unit < last->unit ||
+			  (hook->unit == last->unit && hook->kind <= last->kind)))
+			return lsp_bad(d, LSP_TABLE_hooks, i, "not in order");
+		if ((hook->kind == LSP_HOOK_FAIL &&
+		     !lsp_unit_has_hook(t, i, LSP_HOOK_PRE)) ||
+		    (hook->kind == LSP_HOOK_UNDO_FAIL &&
+		     !lsp_unit_has_hook(t, i, LSP_HOOK_UNDO_PRE)))
+			return lsp_bad(d, LSP_TABLE_hooks, i,
+				       "fails without a beginning");
+	}
+	return LSP_OK;
 }

@@ -312,6 +312,8 @@ int lsp_load(const struct lsp_image *image)
 		reason = lsp_fill_consts(&load);
 	if (reason == LSP_OK)
 		reason = lsp_plan_patches(&load);
+	if (reason == LSP_OK)
+		reason = lsp_plan_hooks(&load);
 	if (reason == LSP_OK) {
 		load.detail = load.part->object;
 		reason = lsp_add(load.part);

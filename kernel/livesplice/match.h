@@ -121,6 +121,8 @@ enum lsp_reason lsp_check_consts(const struct lsp_tables *t,
 				 struct lsp_damage *d);
 enum lsp_reason lsp_check_datas(const struct lsp_tables *t,
 				struct lsp_damage *d);
+enum lsp_reason lsp_check_hooks(const struct lsp_tables *t,
+				struct lsp_damage *d);
 
 /* names.c: what symbol tables say */
 
@@ -335,6 +337,10 @@ struct lsp_loading {
 /* plan.c: what becomes of each function */
 
 enum lsp_reason lsp_plan_patches(struct lsp_loading *load);
+
+/* hooks.c: functions of the author that are called when it is switched */
+
+enum lsp_reason lsp_plan_hooks(struct lsp_loading *load);
 
 /* x86*.c: what an architecture provides for this half */
 

@@ -124,15 +124,21 @@ enum lsp_reason lsp_switch(struct lsp_update *update, bool enable)
 	if (!op)
 		return LSP_NOMEM;
 	/* Every object that it has a part for is missing. */
-	if (!op->nr_pages)
+	if (!op->nr_pages && !op->nr_hooks)
 		return LSP_OK;
 
-	if (lsp_track_start())
-		return LSP_NOMEM;
-	reason = lsp_try_quickly(op);
-	lsp_nudging_end(op->nudging);
-	lsp_callers_forget(&op->callers);
-	lsp_track_stop();
+	reason = lsp_hooks_begin(op);
+	if (reason != LSP_OK)
+		return reason;
+	if (lsp_track_start()) {
+		reason = LSP_NOMEM;
+	} else {
+		reason = lsp_try_quickly(op);
+		lsp_nudging_end(op->nudging);
+		lsp_callers_forget(&op->callers);
+		lsp_track_stop();
+	}
+	lsp_hooks_end(op, reason == LSP_OK);
 	return reason;
 }
 
@@ -147,7 +153,7 @@ enum lsp_reason lsp_switch(struct lsp_update *update, bool enable)
  */
 bool lsp_prove_left(struct lsp_update *update)
 {
-	u64 pause_ns = update->pause_ns;
+	u64 pause_ns = update->pause_ns, hooks_ns = update->hooks_ns;
 	enum lsp_reason reason;
 
 	lockdep_assert_held(&lsp_mutex);
@@ -160,5 +166,6 @@ bool lsp_prove_left(struct lsp_update *update)
 	reason = op->drained < 0 ? LSP_INTERRUPTED : lsp_attempt_mapped(op);
 	lsp_track_stop();
 	WRITE_ONCE(update->pause_ns, pause_ns);
+	WRITE_ONCE(update->hooks_ns, hooks_ns);
 	return reason == LSP_OK;
 }

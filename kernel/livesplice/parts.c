@@ -67,6 +67,7 @@ void lsp_part_free(struct lsp_part *part)
 		kfree(part->patches[i].loans);
 	}
 	kvfree(part->patches);
+	kvfree(part->hooks);
 	kfree(part->stands);
 	lsp_own_free(&part->own);
 	kfree(part->object);

@@ -7,9 +7,11 @@
  */
 #include <linux/atomic.h>
 #include <linux/cpu.h>
+#include <linux/irqflags.h>
 #include <linux/kernel.h>
 #include <linux/kprobes.h>
 #include <linux/moduleparam.h>
+#include <linux/preempt.h>
 #include <linux/stop_machine.h>
 #include <linux/timekeeping.h>
 
@@ -44,6 +46,36 @@ module_param_cb(max_pause_us, &lsp_max_pause_ops, &lsp_max_pause_us, 0644);
 MODULE_PARM_DESC(max_pause_us,
 		 "give up a pause that has not switched after so many microseconds");
 
+/*
+ * From here on only forward. Who lets others run here has broken the promise that
+ * nobody does, and it cannot be known what that has done; to wait for somebody
+ * who is held would be to wait for ever.
+ */
+static __always_inline void lsp_hooks_run_stopped(struct lsp_operation *op)
+{
+	enum lsp_hook_kind kind = lsp_hook_kind(op, LSP_HOOK_APPLY);
+	int count = preempt_count();
+	u64 start;
+	unsigned int i;
+
+	if (!op->nr_hooks)
+		return;
+	start = ktime_get_mono_fast_ns();
+	for (i = 0; i < op->nr_hooks; i++) {
+		void (*fn)(void) = op->hooks[i]->fn[kind];
+
+		if (!fn)
+			continue;
+		fn();
+		if (irqs_disabled() && preempt_count() == count)
+			continue;
+		op->awake = fn;
+		raw_local_irq_disable();
+		preempt_count_set(count);
+	}
+	op->hooks_ns = ktime_get_mono_fast_ns() - start;
+}
+
 /* All other CPUs wait in lsp_hold_cpu(), since @start. */
 static __always_inline void
 lsp_commit_stopped(struct lsp_operation *op, u64 start)
@@ -67,6 +99,7 @@ lsp_commit_stopped(struct lsp_operation *op, u64 start)
 	}
 
 	/* Point of no return. */
+	lsp_hooks_run_stopped(op);
 	lsp_data_store_stopped(op);
 	for (i = 0; i < op->nr_entries; i++) {
 		byte = lsp_comes(op, op->entries[i].leaves) ?
@@ -123,7 +156,7 @@ static notrace int lsp_hold_cpu(void *data)
 	atomic_inc(&op->synced);
 	if (working) {
 		lsp_wait_for_cpus(&op->synced);
-		op->pause_ns = ktime_get_mono_fast_ns() - start;
+		op->pause_ns = ktime_get_mono_fast_ns() - start - op->hooks_ns;
 	}
 	return 0;
 }
@@ -144,6 +177,7 @@ void lsp_pause(struct lsp_operation *op)
 	atomic_set(&op->arrived, 0);
 	atomic_set(&op->synced, 0);
 	op->decided = false;
+	op->hooks_ns = 0;
 	trace_livesplice_pause_begin(op->update->name, op->scan.nr_looks,
 				     op->scan.nr_ran);
 	start = ktime_get_mono_fast_ns();
@@ -152,4 +186,5 @@ void lsp_pause(struct lsp_operation *op)
 				   ktime_get_mono_fast_ns() - start,
 				   op->scan.nr_stopped, op->clean);
 	WRITE_ONCE(op->update->pause_ns, op->pause_ns);
+	WRITE_ONCE(op->update->hooks_ns, op->hooks_ns);
 }

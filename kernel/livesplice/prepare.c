@@ -30,6 +30,7 @@ void lsp_operation_free(struct lsp_operation *op)
 	kvfree(op->entries);
 	kvfree(op->writes);
 	kvfree(op->marks);
+	kvfree(op->hooks);
 	kvfree(op->pages);
 	kvfree(op->redirects);
 	kvfree(op->ranges.ranges);
@@ -320,6 +321,7 @@ static void lsp_fill_marks(struct lsp_operation *op)
  * @parts: parts
  * @data: objects
  * @loans: rows that the bytes of entries have in tables of the kernel
+ * @hooks: units with hooks
  * @pages: pages of all these
  */
 struct lsp_sizes {
@@ -327,6 +329,7 @@ struct lsp_sizes {
 	unsigned int	parts;
 	unsigned int	data;
 	unsigned int	loans;
+	unsigned int	hooks;
 	unsigned int	pages;
 };
 
@@ -337,6 +340,7 @@ static void lsp_count(struct lsp_sizes *sizes, const struct lsp_update *update)
 	const struct lsp_part *part;
 
 	sizes->parts += update->nr_parts;
+	sizes->hooks += lsp_nr_hooks(update);
 	lsp_for_each_patch(update, part, patch) {
 		unsigned int nr = patch->new_addr ? lsp_ground(patch)->nr_loans : 0;
 
@@ -361,13 +365,14 @@ static bool lsp_operation_alloc(struct lsp_operation *op)
 	op->entries = kvcalloc(sizes.patches, sizeof(*op->entries), GFP_KERNEL);
 	op->writes = kvcalloc(sizes.data, sizeof(*op->writes), GFP_KERNEL);
 	op->marks = kvcalloc(sizes.loans, sizeof(*op->marks), GFP_KERNEL);
+	op->hooks = kvcalloc(sizes.hooks, sizeof(*op->hooks), GFP_KERNEL);
 	op->pages = kvcalloc(sizes.pages, sizeof(*op->pages), GFP_KERNEL);
 	/* And the text of each module, in pieces, and probes. */
 	op->ranges.ranges = kvcalloc(2 * sizes.patches + sizes.parts + 1,
 				     sizeof(*op->ranges.ranges), GFP_KERNEL);
 	op->redirects = kvzalloc(struct_size(op->redirects, entries, sizes.patches),
 				 GFP_KERNEL);
-	return op->entries && op->writes && op->marks && op->pages &&
+	return op->entries && op->writes && op->marks && op->hooks && op->pages &&
 	       op->ranges.ranges && op->redirects;
 }
 
@@ -395,6 +400,7 @@ struct lsp_operation *lsp_operation_make(struct lsp_update *update,
 	lsp_fill_entries(op);
 	lsp_fill_writes(op);
 	lsp_fill_marks(op);
+	lsp_hooks_order(op);
 	return no_free_ptr(op);
 }
 ALLOW_ERROR_INJECTION(lsp_operation_make, NULL);
@@ -439,6 +445,9 @@ bool lsp_map(struct lsp_operation *op)
 	void *next;
 	unsigned int i;
 
+	/* Nothing but hooks. */
+	if (!op->nr_pages)
+		return true;
 	op->mapping = vmap(op->pages, op->nr_pages, VM_MAP, PAGE_KERNEL);
 	if (!op->mapping)
 		return false;

@@ -4,8 +4,9 @@
  *
  * DOC: One attempt
  *
- * An operation is up to max_attempts attempts with a pause each. An attempt
- * either has done everything or has changed nothing:
+ * An operation is up to max_attempts attempts with a pause each, between hooks of
+ * the author (hooks.c). An attempt either has done everything or has changed
+ * nothing:
  *
  *   prepare	may fail, may sleep, changes nothing that matters:
  *		is all text as matched; map write aliases; is any task in the
@@ -24,6 +25,7 @@
  *		is anybody of those who have run since in the code? has it taken
  *		too long already? then leave
  *		-- point of no return --
+ *		call the hooks of the author
  *		store the contents of read-only objects
  *		apply: store INT3 over the first byte of each old entry
  *		undo: store the first byte itself over the INT3
@@ -260,6 +262,10 @@ static void lsp_check_result(const struct lsp_operation *op)
 	unsigned int i, offset;
 
 	LSP_WARN_ON(op->broken);
+	if (op->awake)
+		pr_err("%s: the hook %ps has slept in the pause, or has kept a lock\n",
+		       op->update->name, op->awake);
+	LSP_WARN_ON(op->awake);
 	for (i = 0; i < op->nr_writes; i++)
 		LSP_WARN_ON(!lsp_data_check(op->writes[i].datum,
 					    op->clean ? op->writes[i].to :

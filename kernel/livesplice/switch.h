@@ -74,6 +74,8 @@ struct lsp_mark {
  * @nr_writes: number of them
  * @marks: the rows that are marked
  * @nr_marks: number of them
+ * @hooks: hooks of the units that have any, in the order in which they are called
+ * @nr_hooks: number of them
  * @pages: the page of each entry, then those of each object and of each mark
  * @nr_pages: number of them
  * @mapping: the aliases
@@ -91,7 +93,9 @@ struct lsp_mark {
  * @paused: there was a pause
  * @clean: it has found everything free and stored the bytes
  * @broken: an entry was not what the locks guarantee
- * @pause_ns: length of the pause
+ * @awake: a hook has let others run in the pause
+ * @pause_ns: length of the pause, without
+ * @hooks_ns: time of hooks in it
  * @window_start: since when entries are INT3, as ktime_get_mono_fast_ns()
  * @window_end: until when
  */
@@ -105,6 +109,8 @@ struct lsp_operation {
 	unsigned int		nr_writes;
 	struct lsp_mark		*marks;
 	unsigned int		nr_marks;
+	const struct lsp_hooks	**hooks;
+	unsigned int		nr_hooks;
 	struct page		**pages;
 	unsigned int		nr_pages;
 	void			*mapping;
@@ -122,7 +128,9 @@ struct lsp_operation {
 	bool			paused;
 	bool			clean;
 	bool			broken;
+	void			*awake;
 	u64			pause_ns;
+	u64			hooks_ns;
 	u64			window_start;
 	u64			window_end;
 };
@@ -140,6 +148,20 @@ void lsp_unmap(struct lsp_operation *op);
 
 enum lsp_reason lsp_attempt(struct lsp_operation *op);
 enum lsp_reason lsp_attempt_mapped(struct lsp_operation *op);
+
+/* hooks.c: functions of the author */
+
+unsigned int lsp_nr_hooks(const struct lsp_update *update);
+void lsp_hooks_order(struct lsp_operation *op);
+enum lsp_reason lsp_hooks_begin(const struct lsp_operation *op);
+void lsp_hooks_end(const struct lsp_operation *op, bool done);
+
+/* The kind for this operation; @kind is that for apply. */
+static inline enum lsp_hook_kind lsp_hook_kind(const struct lsp_operation *op,
+					       enum lsp_hook_kind kind)
+{
+	return op->enable ? kind : kind + LSP_HOOK_UNDO_CHECK;
+}
 
 /* pause.c: the instant */
 

@@ -146,6 +146,16 @@ struct lsp_datum {
 };
 
 /**
+ * struct lsp_hooks - functions of a unit that are called when it is switched
+ * @fn: where they are in the module, by &enum lsp_hook_kind; NULL if not there
+ *
+ * Filled in while loading, constant afterwards.
+ */
+struct lsp_hooks {
+	void	*fn[LSP_HOOK_KINDS];
+};
+
+/**
  * struct lsp_blocker - a task that kept an attempt from succeeding
  * @pid: its thread id, 0 for idle tasks
  * @comm: its name
@@ -197,6 +207,8 @@ struct lsp_own {
  * @nr_patches: number of them
  * @data: read-only objects that get new contents, constant (owned)
  * @nr_data: number of them
+ * @hooks: its units that have any, in the order of the tables, constant (owned)
+ * @nr_hooks: number of them
  * @own: the text of @mod, from its last moment before it is LIVE; under
  *	lsp_mutex, constant afterwards
  * @kobjs: kobjects in use, plus one while the directory exists
@@ -220,6 +232,8 @@ struct lsp_part {
 	unsigned int		nr_patches;
 	struct lsp_datum	*data;
 	unsigned int		nr_data;
+	struct lsp_hooks	*hooks;
+	unsigned int		nr_hooks;
 	struct lsp_own		own;
 	refcount_t		kobjs;
 	struct completion	released;
@@ -247,7 +261,7 @@ struct lsp_part {
  * @retry_ms: wait between two attempts, in ms
  * @nudge: how far the engine may go to free functions that are in use
  * @stuck: who could not be freed in the last busy attempt
- * @pause_ns: length of the last pause
+ * @pause_ns: length of the last pause, without
  * @hooks_ns: time of in-pause hooks in it
  * @blockers: those of the last busy attempt
  * @nr_blockers: number of them

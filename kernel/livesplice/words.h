@@ -34,6 +34,8 @@
 	  "another enabled update replaced code of the same unit") \
 	X(DEPENDS, "depends", -EBUSY, \
 	  "another enabled update stands on this one") \
+	X(VETO, "veto", -ECANCELED, \
+	  "a hook of the update has said no") \
 	X(MISMATCH, "mismatch", -ENOEXEC, \
 	  "the running code is not the code the update was made from") \
 	X(AMBIGUOUS, "ambiguous", -ENOEXEC, \

@@ -223,6 +223,7 @@ static int run(struct diff *d, const char *path)
 	compare_objects(d);
 	carry_changed(d);
 	carry_new_globals(d);
+	find_hooks(d);
 	note_boot_only(d);
 	check_names(d);
 	check_odd(d);
@@ -237,6 +238,7 @@ static int run(struct diff *d, const char *path)
 	check_unknown(d);
 	old_contents_make(d);
 	emit(d);
+	emit_hooks(d);
 	emit_exports(d);
 	find_pinned(d);
 	emit_flags(d);

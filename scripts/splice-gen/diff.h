@@ -149,6 +149,13 @@ void find_pinned(struct diff *d);
 /* Mark the functions that SPLICE_RELAXED() names, or refuse them. */
 void find_relaxed(struct diff *d);
 
+/* hooks.c */
+
+/* Find the functions that SPLICE_PRE() and the like name, or refuse them. */
+void find_hooks(struct diff *d);
+/* After emit(): rows for finish. */
+void emit_hooks(struct diff *d);
+
 /* explain.c */
 
 /* Lines for the script: why, and from where on, replaced functions differ. */

@@ -181,10 +181,18 @@ static void check_modinfo(const struct obj *ko, const struct options *o)
 
 /* link rows */
 
-/* Code of the module that the field at @at of a row leads to. */
-static struct section *code_of(const struct finish *f,
-			       const struct section *rows, uint64_t at,
-			       uint64_t size, uint64_t *offset)
+/**
+ * code_of() - code of the module that a row leads to
+ * @f: the update
+ * @rows: rows of diff
+ * @at: place of the address in it
+ * @size: how much of the code there must be
+ * @offset: set to where it is in its section
+ *
+ * Return: the section; there is none that the module would lose again.
+ */
+struct section *code_of(const struct finish *f, const struct section *rows,
+			uint64_t at, uint64_t size, uint64_t *offset)
 {
 	const struct reloc *rel = section_reloc_at(rows, at);
 	struct section *sec;
@@ -349,6 +357,7 @@ struct link_rows {
 	const struct section	*funcs;
 	const struct section	*consts;
 	const struct section	*datas;
+	const struct section	*hooks;
 	uint32_t		flags;
 };
 
@@ -357,7 +366,7 @@ static struct link_rows take_rows(struct finish *f)
 {
 	static const char * const names[] = {
 		LINK_FUNCS_SECTION, LINK_CONSTS_SECTION, LINK_DATAS_SECTION,
-		LINK_FLAGS_SECTION,
+		LINK_HOOKS_SECTION, LINK_FLAGS_SECTION,
 	};
 	struct link_rows rows = {
 		.funcs = rows_of(f, LINK_FUNCS_SECTION,
@@ -366,6 +375,8 @@ static struct link_rows take_rows(struct finish *f)
 				  sizeof(struct link_const)),
 		.datas = rows_of(f, LINK_DATAS_SECTION,
 				 sizeof(struct link_data)),
+		.hooks = rows_of(f, LINK_HOOKS_SECTION,
+				 sizeof(struct link_hook)),
 		.flags = union_of_flags(f),
 	};
 
@@ -478,6 +489,12 @@ static void make_rows(struct finish *f, const struct link_rows *rows)
 	     at += sizeof(struct link_const))
 		make_const(f, rows->consts, at);
 	datas_make(f, rows->datas);
+	hooks_make(f, rows->hooks);
+}
+
+static bool has_rows(const struct section *rows)
+{
+	return rows && rows->size;
 }
 
 /* All that finishing would do but for the file; without new code, less of it. */
@@ -496,6 +513,7 @@ static int check(struct finish *f, const struct options *o)
 		obj_number(f->ko);
 		make_rows(f, &rows);
 		imports_resolve(f);
+		hooks_check(f);
 	}
 	return nr_refused() ? EXIT_REFUSED : EXIT_OK;
 }
@@ -525,8 +543,8 @@ int cmd_finish(int argc, char **argv)
 		exports_read(&f, o.new_symvers);
 
 	rows = take_rows(&f);
-	if (!(rows.funcs && rows.funcs->size) &&
-	    !(rows.datas && rows.datas->size) && !f.pre.tables.nr_targets)
+	if (!has_rows(rows.funcs) && !has_rows(rows.datas) &&
+	    !has_rows(rows.hooks) && !f.pre.tables.nr_targets)
 		die(f.ko, LINK_FUNCS_SECTION, "the module replaces nothing");
 	if (!make_pre_side(&f, &rows))
 		return EXIT_REFUSED;
@@ -540,6 +558,7 @@ int cmd_finish(int argc, char **argv)
 	make_info(&f.pre.tables, &o,
 		  rows.flags | (o.based ? LSP_INFO_BASED : 0));
 	imports_resolve(&f);
+	hooks_check(&f);
 	if (nr_refused())
 		return EXIT_REFUSED;
 

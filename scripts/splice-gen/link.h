@@ -19,6 +19,7 @@
 #define LINK_FUNCS_SECTION	".livesplice.link.funcs"
 #define LINK_CONSTS_SECTION	".livesplice.link.consts"
 #define LINK_DATAS_SECTION	".livesplice.link.datas"
+#define LINK_HOOKS_SECTION	".livesplice.link.hooks"
 #define LINK_FLAGS_SECTION	".livesplice.link.flags"
 
 /*
@@ -78,6 +79,18 @@ struct link_data {
 	uint32_t	pre_shndx;	/* section in the pre object */
 	uint32_t	pre_offset;	/* offset there */
 	uint32_t	size;		/* size of the object */
+};
+
+/*
+ * A function that is called when the update is switched. addr carries an
+ * R_X86_64_64 relocation against its symbol.
+ */
+struct link_hook {
+	uint64_t	addr;
+	uint32_t	unit;		/* unit number */
+	uint32_t	kind;		/* enum lsp_hook_kind */
+	uint32_t	size;		/* size of the function */
+	uint32_t	reserved;	/* 0 */
 };
 
 /* One word per object, enum lsp_info_flags; finish takes the union. */

@@ -143,6 +143,9 @@
 	X(RELAXED, "relaxed", \
 	  "old frames of a function cannot be left to finish", \
 	  "leave SPLICE_RELAXED() out, or what the function calls as it is") \
+	X(HOOK, "hook", \
+	  "a hook is not one that can be called when the update is switched", \
+	  "write the hook as a new function, that uses nothing which the patch changes") \
 	X(SITE, "site", \
 	  "code that the kernel rewrites is not as it must be, or in the way", \
 	  "leave the function as it is and change its callers") \

@@ -136,13 +136,37 @@ static void print_datas(const struct tables *v, size_t unit)
 	}
 }
 
-static void print_object(const struct tables *v)
+/* The function that a row leads to. */
+static const char *hook_name(const struct obj *ko, const struct lsp_hook *hook)
+{
+	const struct section *sec = obj_section_at(ko, hook->shndx);
+
+	for (size_t i = 0; sec && i < sec->nr_syms; i++) {
+		if (sec->syms[i]->type == STT_FUNC &&
+		    sec->syms[i]->value == hook->offset)
+			return sec->syms[i]->name;
+	}
+	return "nothing";
+}
+
+static void print_hooks(const struct obj *ko, const struct tables *v,
+			size_t unit)
+{
+	for (size_t i = 0; i < v->nr_hooks; i++) {
+		if (v->hooks[i].unit == unit)
+			printf("    hook %s %s\n", hook_word(v->hooks[i].kind),
+			       hook_name(ko, &v->hooks[i]));
+	}
+}
+
+static void print_object(const struct obj *ko, const struct tables *v)
 {
 	printf("object %s\n", view_string(v, v->info->object));
 	for (size_t i = 0; i < v->nr_units; i++) {
 		printf("  unit %s\n", view_string(v, v->units[i].name));
 		print_functions(v, i);
 		print_datas(v, i);
+		print_hooks(ko, v, i);
 	}
 	for (size_t i = 0; i < v->nr_targets; i++)
 		printf("target %s\n", view_string(v, v->targets[i].object));
@@ -174,7 +198,7 @@ static void print_text(const struct obj *ko, const struct tables *v)
 	printf("flags%s%s%s\n", v->info->flags ? "" : " none",
 	       v->info->flags & LSP_INFO_PINNED ? " pinned" : "",
 	       v->info->flags & LSP_INFO_BASED ? " based" : "");
-	print_object(v);
+	print_object(ko, v);
 	for_each_symbol(ko, sym) {
 		uint32_t row = import_of(v, sym);
 		char *name;
@@ -241,6 +265,24 @@ static void json_datas(const struct tables *v)
 	putchar(']');
 }
 
+static void json_hooks(const struct obj *ko, const struct tables *v)
+{
+	const char *before = "";
+
+	printf(",\"hooks\":[");
+	for (size_t i = 0; i < v->nr_hooks; i++) {
+		const struct lsp_hook *hook = &v->hooks[i];
+
+		printf("%s{", before);
+		put_key("", "name", hook_name(ko, hook));
+		put_key(",", "unit", view_string(v, v->units[hook->unit].name));
+		put_key(",", "kind", hook_word(hook->kind));
+		putchar('}');
+		before = ",";
+	}
+	putchar(']');
+}
+
 /* One more string of an array; @comma is "" at its beginning. */
 static void put_item(const char **comma, const char *text)
 {
@@ -249,7 +291,7 @@ static void put_item(const char **comma, const char *text)
 	*comma = ",";
 }
 
-static void json_object(const struct tables *v)
+static void json_object(const struct obj *ko, const struct tables *v)
 {
 	const char *comma = "";
 
@@ -261,6 +303,7 @@ static void json_object(const struct tables *v)
 	putchar(']');
 	json_functions(v);
 	json_datas(v);
+	json_hooks(ko, v);
 	printf("}],\"targets\":[");
 	comma = "";
 	for (size_t i = 0; i < v->nr_targets; i++)
@@ -287,7 +330,7 @@ static void print_json(const struct obj *ko, const struct tables *v)
 	printf(",\"format\":%u,\"pinned\":%s,\"based\":%s", v->info->version,
 	       v->info->flags & LSP_INFO_PINNED ? "true" : "false",
 	       v->info->flags & LSP_INFO_BASED ? "true" : "false");
-	json_object(v);
+	json_object(ko, v);
 	printf(",\"imports\":[");
 	for_each_symbol(ko, sym) {
 		uint32_t row = import_of(v, sym);

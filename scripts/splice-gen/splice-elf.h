@@ -358,6 +358,10 @@ bool name_is_numbered(const char *name);
 /* Length of what stands before ".cold", 0 if it is no fragment. */
 size_t name_fragment(const char *name);
 
+/* hooks.c */
+
+const char *hook_word(uint32_t kind);
+
 /* asan.c */
 
 /* A variable that KASAN knows: offset in its section, and size. */

@@ -51,6 +51,7 @@ struct tables {
 	struct lsp_func		*funcs;
 	struct lsp_const	*consts;
 	struct lsp_data		*datas;
+	struct lsp_hook		*hooks;
 	struct lsp_target	*targets;
 	struct lsp_replace	*replaces;
 	unsigned char		*bytes;
@@ -64,6 +65,7 @@ struct tables {
 	size_t			nr_funcs, max_funcs;
 	size_t			nr_consts, max_consts;
 	size_t			nr_datas, max_datas;
+	size_t			nr_hooks, max_hooks;
 	size_t			nr_targets, max_targets;
 	size_t			nr_replaces, max_replaces;
 	size_t			nr_bytes, max_bytes;
@@ -202,6 +204,19 @@ void modinfo_set_depends(struct obj *ko, const char *target, const char *first);
 void datas_want(struct finish *f, const struct section *rows);
 /* After obj_number(): their rows. */
 void datas_make(struct finish *f, const struct section *rows);
+
+/* hooks-finish.c: functions that are called when the update is switched */
+
+/* @rows: what diff left, or NULL. After obj_number(): their rows. */
+void hooks_make(struct finish *f, const struct section *rows);
+/* After imports_resolve(), with all other rows made. */
+void hooks_check(const struct finish *f);
+
+/* finish.c */
+
+/* Code of the module that the field at @at of a row of diff leads to. */
+struct section *code_of(const struct finish *f, const struct section *rows,
+			uint64_t at, uint64_t size, uint64_t *offset);
 
 /* view.c: the tables of a finished update, as show and verify read them */
 

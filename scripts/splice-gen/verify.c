@@ -280,8 +280,29 @@ static void check_data(const struct verify *v, const struct lsp_data *data)
 	free(name);
 }
 
+/* The engine calls it: it must be a whole function that the unwinder knows. */
+static void check_hook(const struct verify *v, const struct lsp_hook *hook)
+{
+	const struct section *code = obj_section_at(v->ko, hook->shndx);
+	const struct symbol *found = NULL;
+	const char *unit = view_string(v->view, v->view->units[hook->unit].name);
+
+	for (size_t i = 0; is_code(code) && i < code->nr_syms; i++) {
+		const struct symbol *sym = code->syms[i];
+
+		if (sym->type == STT_FUNC && sym->value == hook->offset &&
+		    sym->size == hook->size)
+			found = sym;
+	}
+	if (!found)
+		refuse(REASON_HOOK, unit, "no function of the module is its hook \"%s\"",
+		       hook_word(hook->kind));
+}
+
 static void check_new_code(const struct verify *v)
 {
+	for (size_t i = 0; i < v->view->nr_hooks; i++)
+		check_hook(v, &v->view->hooks[i]);
 	for (size_t i = 0; i < v->view->nr_funcs; i++) {
 		if (!v->view->funcs[i].flags)
 			check_function(v, &v->view->funcs[i]);
@@ -352,11 +373,12 @@ static void check_carried(const struct verify *v)
 /* Each row of diff must have become a row of a table. */
 static void check_link_rows(const struct verify *v)
 {
-	uint64_t funcs, consts, datas;
+	uint64_t funcs, consts, datas, hooks;
 
 	funcs = count_inputs(v, LINK_FUNCS_SECTION).size;
 	consts = count_inputs(v, LINK_CONSTS_SECTION).size;
 	datas = count_inputs(v, LINK_DATAS_SECTION).size;
+	hooks = count_inputs(v, LINK_HOOKS_SECTION).size;
 	if (funcs != v->view->nr_funcs * sizeof(struct link_func))
 		refuse(REASON_COUNT, LSP_SECTION_PREFIX "funcs",
 		       "%zu functions came out of %llu bytes of rows",
@@ -369,6 +391,10 @@ static void check_link_rows(const struct verify *v)
 		refuse(REASON_COUNT, LSP_SECTION_PREFIX "datas",
 		       "%zu objects came out of %llu bytes of rows",
 		       v->view->nr_datas, (unsigned long long)datas);
+	if (hooks != v->view->nr_hooks * sizeof(struct link_hook))
+		refuse(REASON_COUNT, LSP_SECTION_PREFIX "hooks",
+		       "%zu hooks came out of %llu bytes of rows",
+		       v->view->nr_hooks, (unsigned long long)hooks);
 	for (size_t i = 0; i < v->nr_inputs; i++) {
 		const struct section *rows;
 		uint32_t flags;

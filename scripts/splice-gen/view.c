@@ -571,8 +571,23 @@ static void check_funcs(const struct tables *v)
 		    (none && func->offset))
 			bad("funcs", i, "new code where none belongs, or none");
 	}
-	if (!v->nr_funcs && !v->nr_datas && !v->nr_targets)
+	if (!v->nr_funcs && !v->nr_datas && !v->nr_hooks && !v->nr_targets)
 		bad("funcs", 0, "replaces nothing");
+}
+
+/* Sorted, and each in its unit alone of its kind. */
+static void check_hooks(const struct tables *v)
+{
+	for (size_t i = 0; i < v->nr_hooks; i++) {
+		const struct lsp_hook *hook = &v->hooks[i], *last = hook - 1;
+
+		if (hook->unit >= v->nr_units || hook->kind >= LSP_HOOK_KINDS ||
+		    !hook->shndx || !hook->size)
+			bad("hooks", i, "unit, kind or place out of range");
+		if (i && (hook->unit < last->unit ||
+			  (hook->unit == last->unit && hook->kind <= last->kind)))
+			bad("hooks", i, "not in order");
+	}
 }
 
 static void check_consts(const struct tables *v)
@@ -637,5 +652,6 @@ const struct tables *view_open(const struct obj *obj)
 	check_datas_apart(v);
 	check_funcs(v);
 	check_consts(v);
+	check_hooks(v);
 	return v;
 }

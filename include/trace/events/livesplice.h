@@ -68,6 +68,38 @@ TRACE_EVENT(livesplice_match,
 );
 
 /**
+ * livesplice_hook - a hook of an update's author has been called
+ * @update: name of the update
+ * @kind: which hook; those in the pause are not told
+ * @fn: the function
+ * @answer: what it has returned, 0 if nothing; all but 0 is a veto
+ */
+TRACE_EVENT(livesplice_hook,
+
+	TP_PROTO(const char *update, const char *kind, void *fn, int answer),
+
+	TP_ARGS(update, kind, fn, answer),
+
+	TP_STRUCT__entry(
+		__array(char,		update,	LSP_TRACE_NAME)
+		__array(char,		kind,	LSP_TRACE_WORD)
+		__field(void *,		fn)
+		__field(int,		answer)
+	),
+
+	TP_fast_assign(
+		strscpy(__entry->update, update, LSP_TRACE_NAME);
+		strscpy(__entry->kind, kind, LSP_TRACE_WORD);
+		__entry->fn = fn;
+		__entry->answer = answer;
+	),
+
+	TP_printk("update=%s kind=%s function=%ps answer=%d",
+		  __entry->update, __entry->kind, __entry->fn,
+		  __entry->answer)
+);
+
+/**
  * livesplice_attempt - an attempt to switch an update begins
  * @update: name of the update
  * @enable: apply if true, undo if false

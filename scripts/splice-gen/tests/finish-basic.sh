@@ -50,7 +50,7 @@ ok "it is written" silent finish
 ok "verify agrees" silent verify
 ok "the rows of diff are gone" status 1 '^status 1' \
 	bash -c "$(declare -f sections); sections | grep link; echo status \$?; false"
-for table in info units sections symbols relocs sites funcs consts datas bytes \
+for table in info units sections symbols relocs sites funcs consts datas hooks bytes \
 	     strings patch; do
 	ok "there is a section $table" \
 		status 0 "livesplice.$table " sections
