@@ -25,7 +25,7 @@ test-poison.sh 60
 "
 # Selftest and the seconds it may take in a guest without KVM. test-basic.sh has
 # to be the first: it looks at the kernel before anything was ever enabled; and
-# test-pinned.sh the last.
+# test-pinned.sh the last, but for test-awake.sh, after which nothing can be loaded.
 ALL_TESTS="
 test-basic.sh 60
 test-asm.sh 60
@@ -37,6 +37,7 @@ test-replaces.sh 120
 test-kinds.sh 60
 test-borrow.sh 180
 test-state.sh 60
+test-hooks.sh 120
 test-shadow.sh 60
 test-data.sh 180
 test-weak.sh 60
@@ -61,6 +62,7 @@ test-memory.sh 60
 test-pause.sh 180
 test-verify.sh 120
 test-pinned.sh 60
+test-awake.sh 60
 "
 
 passed=0
