@@ -38,6 +38,7 @@ test-kinds.sh 60
 test-borrow.sh 180
 test-state.sh 60
 test-hooks.sh 120
+test-answers.sh 60
 test-shadow.sh 60
 test-data.sh 180
 test-weak.sh 60
