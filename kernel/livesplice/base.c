@@ -41,8 +41,15 @@ static const char *lsp_common_unit(const struct lsp_part *a,
 	return NULL;
 }
 
-static bool lsp_stands_on_part(const struct lsp_part *part,
-			       const struct lsp_part *other)
+/**
+ * lsp_stands_on_part() - does a part stand on another one?
+ * @part: the part
+ * @other: the other one
+ *
+ * Return: true if it does, whichever of them is in use.
+ */
+bool lsp_stands_on_part(const struct lsp_part *part,
+			const struct lsp_part *other)
 {
 	unsigned int i;
 
@@ -129,10 +136,11 @@ enum lsp_reason lsp_base_add(struct lsp_part *part,
 	lockdep_assert_held(&lsp_mutex);
 
 	list_for_each_entry(other, updates, node) {
-		if (other == own || other->state != LSP_ENABLED ||
-		    lsp_replaces(own, other))
+		if (other == own || lsp_replaces(own, other))
 			continue;
 		list_for_each_entry(theirs, &other->parts, node) {
+			if (!theirs->enabled)
+				continue;
 			reason = lsp_base_add_part(part, theirs, own->name);
 			if (reason != LSP_OK)
 				return reason;
@@ -153,13 +161,13 @@ static enum lsp_reason lsp_base_check_other(const struct lsp_part *part,
 		if (!unit)
 			continue;
 		if (lsp_stands_on_part(part, theirs)) {
-			if (other->state == LSP_ENABLED)
+			if (theirs->enabled)
 				continue;
 			pr_err("%s: stands on %s, which is not enabled\n",
 			       part->update->name, other->name);
 			return LSP_BASE;
 		}
-		if (other->state != LSP_ENABLED)
+		if (!theirs->enabled)
 			continue;
 		pr_err("%s: %s is also a unit of %s, which is enabled\n",
 		       part->update->name, unit, other->name);
@@ -194,7 +202,7 @@ static enum lsp_reason lsp_base_check_data(const struct lsp_part *part,
 
 /**
  * lsp_base_check() - are those that an update stands on there, and no others?
- * @update: the update, about to be enabled
+ * @update: the update; parts of it that are in use are not asked about
  * @updates: the registry
  *
  * Context: lsp_mutex held.
@@ -212,6 +220,8 @@ enum lsp_reason lsp_base_check(const struct lsp_update *update,
 	lockdep_assert_held(&lsp_mutex);
 
 	list_for_each_entry(part, &update->parts, node) {
+		if (part->enabled)
+			continue;
 		list_for_each_entry(other, updates, node) {
 			if (other == update || lsp_replaces(update, other))
 				continue;
@@ -226,7 +236,7 @@ enum lsp_reason lsp_base_check(const struct lsp_update *update,
 		}
 	}
 	lsp_for_each_patch(update, part, patch) {
-		if (!patch->below || !patch->below->above)
+		if (part->enabled || !patch->below || !patch->below->above)
 			continue;
 		pr_err("%s: %s of %s was replaced by %s\n", update->name,
 		       patch->name, patch->below->part->update->name,
@@ -259,21 +269,20 @@ struct lsp_update *lsp_base_user(const struct lsp_update *update,
 }
 
 /**
- * lsp_base_settle() - the jumps of an update have taken the place of others
- * @update: the update
+ * lsp_base_settle() - the jumps of a part have taken the place of others
+ * @part: the part
  * @enabled: or have given it back
  *
  * Context: lsp_mutex held.
  */
-void lsp_base_settle(struct lsp_update *update, bool enabled)
+void lsp_base_settle(struct lsp_part *part, bool enabled)
 {
 	struct lsp_patch *patch;
-	struct lsp_part *part;
 
 	lockdep_assert_held(&lsp_mutex);
 
 	/* A fragment, or a function that only reads what is rewritten, has none. */
-	lsp_for_each_patch(update, part, patch)
+	for (patch = part->patches; patch < part->patches + part->nr_patches; patch++)
 		if (patch->below && patch->new_addr)
 			patch->below->above = enabled ? patch : NULL;
 }
@@ -288,7 +297,7 @@ static void lsp_base_lift_one(const struct lsp_update *update, u8 *bytes,
 
 	lsp_for_each_patch(update, part, patch) {
 		/* On top of another jump: that one has the old bytes. */
-		if (!patch->new_addr || patch->below)
+		if (!patch->new_addr || patch->below || !part->enabled)
 			continue;
 		for (i = 0; i < patch->span; i++)
 			if (patch->site + i - addr < length)

@@ -58,7 +58,6 @@ bool lsp_poisoned(void)
 /* Its jumps are gone. */
 static void lsp_disabled(struct lsp_update *update)
 {
-	lsp_base_settle(update, false);
 	if (!lsp_settle(update))
 		lsp_drain_later();
 }
@@ -221,7 +220,6 @@ static void lsp_enabled(struct lsp_update *update)
 	struct lsp_update *other;
 
 	WRITE_ONCE(update->state, LSP_ENABLED);
-	lsp_base_settle(update, true);
 	/* From the top. */
 	list_for_each_entry(other, &update->replacing, leaving) {
 		lsp_disabled(other);

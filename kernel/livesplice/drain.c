@@ -55,7 +55,7 @@ bool lsp_has_relaxed(const struct lsp_update *update)
  */
 bool lsp_settle(struct lsp_update *update)
 {
-	if (lsp_has_relaxed(update) && !lsp_prove_left(update)) {
+	if (lsp_has_relaxed(update) && !lsp_prove_left(update, NULL)) {
 		WRITE_ONCE(update->state, LSP_DRAINING);
 		return false;
 	}

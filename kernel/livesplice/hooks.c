@@ -20,6 +20,9 @@
  *   fail	instead of the last two, if no attempt succeeds: those of which
  *		pre has succeeded, the last one first.
  *
+ * Updates that this one replaces are undone by it: the turns of theirs for undo come
+ * first, those of the newest one before the others.
+ *
  * However many attempts there are, each but apply is called once at most, and
  * apply only in the one that succeeds.
  */
@@ -27,6 +30,8 @@
 
 #include <linux/elf.h>
 #include <linux/kernel.h>
+#include <linux/list.h>
+#include <linux/minmax.h>
 #include <linux/printk.h>
 #include <linux/slab.h>
 
@@ -103,38 +108,53 @@ unsigned int lsp_nr_hooks(const struct lsp_update *update)
 	return nr;
 }
 
+/* The turns of an update come behind those that there are. */
+static void lsp_hooks_add(struct lsp_operation *op, const struct lsp_update *update,
+			  bool undo)
+{
+	unsigned int first = op->nr_hooks, last, i;
+	const struct lsp_part *part;
+
+	list_for_each_entry(part, &update->parts, node)
+		for (i = 0; lsp_covers(op, part) && i < part->nr_hooks; i++)
+			op->hooks[op->nr_hooks++] = (struct lsp_turn) {
+				.update = update, .hooks = &part->hooks[i],
+				.undo = undo,
+			};
+	if (!undo || first == op->nr_hooks)
+		return;
+	for (last = op->nr_hooks - 1; first < last; first++, last--)
+		swap(op->hooks[first], op->hooks[last]);
+}
+
 /**
  * lsp_hooks_order() - in which order an operation calls the hooks
  * @op: the operation, with room for all of them
  */
 void lsp_hooks_order(struct lsp_operation *op)
 {
-	unsigned int nr = lsp_nr_hooks(op->update), i;
-	const struct lsp_part *part;
+	const struct lsp_update *other;
 
-	list_for_each_entry(part, &op->update->parts, node)
-		for (i = 0; i < part->nr_hooks; i++) {
-			unsigned int at = op->nr_hooks++;
-
-			op->hooks[op->enable ? at : nr - 1 - at] =
-				&part->hooks[i];
-		}
+	lsp_for_each_leaving(op, other)
+		lsp_hooks_add(op, other, true);
+	lsp_hooks_add(op, op->update, !op->enable);
 }
 
 /* Of one unit. No hook has nothing to say. */
 static int lsp_hook_ask(const struct lsp_operation *op, unsigned int i,
 			enum lsp_hook_kind which)
 {
-	enum lsp_hook_kind kind = lsp_hook_kind(op, which);
-	int (*fn)(void) = op->hooks[i]->fn[kind];
+	const struct lsp_turn *turn = &op->hooks[i];
+	enum lsp_hook_kind kind = lsp_hook_kind(turn, which);
+	int (*fn)(void) = turn->hooks->fn[kind];
 	int err;
 
 	if (!fn)
 		return 0;
 	err = fn();
-	trace_livesplice_hook(op->update->name, lsp_hook_words[kind], fn, err);
+	trace_livesplice_hook(turn->update->name, lsp_hook_words[kind], fn, err);
 	if (err)
-		pr_err("%s: hook %s, %ps, says no: %d\n", op->update->name,
+		pr_err("%s: hook %s, %ps, says no: %d\n", turn->update->name,
 		       lsp_hook_words[kind], fn, err);
 	return err;
 }
@@ -142,13 +162,14 @@ static int lsp_hook_ask(const struct lsp_operation *op, unsigned int i,
 static void lsp_hook_tell(const struct lsp_operation *op, unsigned int i,
 			  enum lsp_hook_kind which)
 {
-	enum lsp_hook_kind kind = lsp_hook_kind(op, which);
-	void (*fn)(void) = op->hooks[i]->fn[kind];
+	const struct lsp_turn *turn = &op->hooks[i];
+	enum lsp_hook_kind kind = lsp_hook_kind(turn, which);
+	void (*fn)(void) = turn->hooks->fn[kind];
 
 	if (!fn)
 		return;
 	fn();
-	trace_livesplice_hook(op->update->name, lsp_hook_words[kind], fn, 0);
+	trace_livesplice_hook(turn->update->name, lsp_hook_words[kind], fn, 0);
 }
 
 /* The last one that was made ready first. */

@@ -79,6 +79,8 @@ enum lsp_state lsp_shown_state(const struct lsp_update *update);
 
 /* base.c: updates that stand on others */
 
+bool lsp_stands_on_part(const struct lsp_part *part,
+			const struct lsp_part *other);
 enum lsp_reason lsp_base_add(struct lsp_part *part,
 			     const struct lsp_update *own,
 			     const struct list_head *updates);
@@ -88,7 +90,7 @@ struct lsp_update *lsp_base_user(const struct lsp_update *update,
 				 const struct list_head *updates);
 bool lsp_base_stands_on(const struct lsp_update *update,
 			const struct lsp_update *other);
-void lsp_base_settle(struct lsp_update *update, bool enabled);
+void lsp_base_settle(struct lsp_part *part, bool enabled);
 void lsp_base_lift(const struct lsp_part *part, u8 *bytes, unsigned long addr,
 		   u32 length, const struct list_head *updates);
 int lsp_base_emit(const struct lsp_update *update, char *buf);
@@ -193,7 +195,8 @@ bool lsp_data_check(const struct lsp_datum *datum, const void *expected,
 /* operation.c: apply and undo */
 
 enum lsp_reason lsp_switch(struct lsp_update *update, bool enable);
-bool lsp_prove_left(struct lsp_update *update);
+enum lsp_reason lsp_switch_part(struct lsp_part *part, bool enable);
+bool lsp_prove_left(struct lsp_update *update, const struct lsp_part *only);
 
 /* drain.c: until nobody is in relaxed functions of an update that was undone */
 

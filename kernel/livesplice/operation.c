@@ -105,24 +105,10 @@ static enum lsp_reason lsp_try_quickly(struct lsp_operation *op)
 	return reason;
 }
 
-/**
- * lsp_switch() - apply or undo an update
- * @update: the update, in the opposite state
- * @enable: apply if true
- *
- * Context: lsp_mutex held; sleeps, signals interrupt it between attempts.
- * Return: LSP_OK, or why nothing has changed.
- */
-enum lsp_reason lsp_switch(struct lsp_update *update, bool enable)
+static enum lsp_reason lsp_try_tracked(struct lsp_operation *op)
 {
 	enum lsp_reason reason;
 
-	lockdep_assert_held(&lsp_mutex);
-
-	struct lsp_operation *op __free(lsp_operation) =
-		lsp_operation_make(update, enable);
-	if (!op)
-		return LSP_NOMEM;
 	/* Every object that it has a part for is missing. */
 	if (!op->nr_pages && !op->nr_hooks)
 		return LSP_OK;
@@ -142,16 +128,75 @@ enum lsp_reason lsp_switch(struct lsp_update *update, bool enable)
 	return reason;
 }
 
+static enum lsp_reason lsp_switch_parts(struct lsp_update *update,
+					const struct lsp_part *only, bool enable)
+{
+	struct lsp_update *other;
+	enum lsp_reason reason;
+	struct lsp_part *part;
+
+	lockdep_assert_held(&lsp_mutex);
+
+	struct lsp_operation *op __free(lsp_operation) =
+		lsp_operation_make(update, only, enable);
+	if (!op)
+		return LSP_NOMEM;
+	reason = lsp_try_tracked(op);
+	if (reason != LSP_OK)
+		return reason;
+	list_for_each_entry(part, &update->parts, node) {
+		if (!lsp_is_switched(part, only, enable))
+			continue;
+		lsp_base_settle(part, enable);
+		WRITE_ONCE(part->enabled, enable);
+	}
+	lsp_for_each_leaving(op, other)
+		list_for_each_entry(part, &other->parts, node) {
+			if (!part->enabled)
+				continue;
+			lsp_base_settle(part, false);
+			WRITE_ONCE(part->enabled, false);
+		}
+	return LSP_OK;
+}
+
+/**
+ * lsp_switch() - apply or undo an update
+ * @update: the update; parts of it that are so already are left alone
+ * @enable: apply if true
+ *
+ * Context: lsp_mutex held; sleeps, signals interrupt it between attempts.
+ * Return: LSP_OK, or why nothing has changed.
+ */
+enum lsp_reason lsp_switch(struct lsp_update *update, bool enable)
+{
+	return lsp_switch_parts(update, NULL, enable);
+}
+
+/**
+ * lsp_switch_part() - apply or undo one part of an update
+ * @part: the part; the update is, and stays, enabled
+ * @enable: apply if true
+ *
+ * Context: as for lsp_switch().
+ * Return: LSP_OK, or why nothing has changed.
+ */
+enum lsp_reason lsp_switch_part(struct lsp_part *part, bool enable)
+{
+	return lsp_switch_parts(part->update, part, enable);
+}
+
 /**
  * lsp_prove_left() - is nobody in the code of an update?
- * @update: the update, undone; nobody gets into its code any more
+ * @update: the update
+ * @only: one of its parts, or NULL for all; undone, nobody gets in any more
  *
  * One attempt that stores nothing.
  *
  * Context: lsp_mutex held; sleeps.
  * Return: true if that is proven.
  */
-bool lsp_prove_left(struct lsp_update *update)
+bool lsp_prove_left(struct lsp_update *update, const struct lsp_part *only)
 {
 	u64 pause_ns = update->pause_ns, hooks_ns = update->hooks_ns;
 	enum lsp_reason reason;
@@ -159,7 +204,7 @@ bool lsp_prove_left(struct lsp_update *update)
 	lockdep_assert_held(&lsp_mutex);
 
 	struct lsp_operation *op __free(lsp_operation) =
-		lsp_operation_make_left(update);
+		lsp_operation_make_left(update, only);
 	if (!op || lsp_track_start())
 		return false;
 	op->drained = lsp_track_drain(HZ);

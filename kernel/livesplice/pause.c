@@ -53,7 +53,6 @@ MODULE_PARM_DESC(max_pause_us,
  */
 static __always_inline void lsp_hooks_run_stopped(struct lsp_operation *op)
 {
-	enum lsp_hook_kind kind = lsp_hook_kind(op, LSP_HOOK_APPLY);
 	int count = preempt_count();
 	u64 start;
 	unsigned int i;
@@ -62,7 +61,8 @@ static __always_inline void lsp_hooks_run_stopped(struct lsp_operation *op)
 		return;
 	start = ktime_get_mono_fast_ns();
 	for (i = 0; i < op->nr_hooks; i++) {
-		void (*fn)(void) = op->hooks[i]->fn[kind];
+		const struct lsp_turn *turn = &op->hooks[i];
+		void (*fn)(void) = turn->hooks->fn[lsp_hook_kind(turn, LSP_HOOK_APPLY)];
 
 		if (!fn)
 			continue;

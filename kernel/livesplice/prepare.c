@@ -115,7 +115,7 @@ static void lsp_add_ranges(struct lsp_operation *op,
 	const struct lsp_patch *patch;
 	const struct lsp_part *part;
 
-	lsp_for_each_patch(update, part, patch) {
+	lsp_for_each_covered(op, update, part, patch) {
 		if (op->left)
 			break;
 		if (patch->relaxed)
@@ -126,7 +126,7 @@ static void lsp_add_ranges(struct lsp_operation *op,
 			lsp_add_range(ranges, patch->new_addr, patch->new_size);
 	}
 	list_for_each_entry(part, &update->parts, node)
-		if (!enable && part->mod)
+		if (!enable && part->mod && lsp_covers(op, part))
 			lsp_add_text(op, part);
 }
 
@@ -189,7 +189,7 @@ static void lsp_add_own_entries(struct lsp_operation *op)
 	const struct lsp_patch *patch, *under;
 	const struct lsp_part *part;
 
-	lsp_for_each_patch(op->update, part, patch) {
+	lsp_for_each_covered(op, op->update, part, patch) {
 		if (!patch->new_addr)
 			continue;
 		under = op->enable ? lsp_replace_jump(op->update, patch->site) : NULL;
@@ -206,7 +206,7 @@ static void lsp_add_leaving_entries(struct lsp_operation *op)
 	const struct lsp_part *part;
 
 	lsp_for_each_leaving(op, other)
-		lsp_for_each_patch(other, part, patch) {
+		lsp_for_each_covered(op, other, part, patch) {
 			if (!patch->new_addr || patch->above)
 				continue;
 			for (i = 0; i < own; i++)
@@ -281,6 +281,8 @@ static void lsp_fill_writes(struct lsp_operation *op)
 	unsigned int own, i;
 
 	lsp_for_each_datum(op->update, part, datum) {
+		if (!lsp_covers(op, part))
+			continue;
 		theirs = op->enable ? lsp_replace_datum(op->update, datum->addr) : NULL;
 		lsp_add_write(op, datum,
 			      theirs ? theirs->new :
@@ -290,6 +292,8 @@ static void lsp_fill_writes(struct lsp_operation *op)
 	own = op->nr_writes;
 	lsp_for_each_leaving(op, other)
 		lsp_for_each_datum(other, part, datum) {
+			if (!lsp_covers(op, part))
+				continue;
 			for (i = 0; i < own; i++)
 				if (op->writes[i].datum->addr == datum->addr)
 					break;
@@ -379,11 +383,13 @@ static bool lsp_operation_alloc(struct lsp_operation *op)
 /**
  * lsp_operation_make() - allocate all that an operation needs
  * @update: the update; &lsp_update.replacing are undone with it
+ * @only: the part that is switched, NULL for all that are not so yet
  * @enable: apply if true, undo if false
  *
  * Return: the operation, or NULL without memory.
  */
 struct lsp_operation *lsp_operation_make(struct lsp_update *update,
+					 const struct lsp_part *only,
 					 bool enable)
 {
 	struct lsp_operation *op __free(lsp_operation) =
@@ -392,6 +398,7 @@ struct lsp_operation *lsp_operation_make(struct lsp_update *update,
 	if (!op)
 		return NULL;
 	op->update = update;
+	op->only = only;
 	op->enable = enable;
 	xa_init(&op->callers);
 	if (!lsp_operation_alloc(op))
@@ -407,12 +414,14 @@ ALLOW_ERROR_INJECTION(lsp_operation_make, NULL);
 
 /**
  * lsp_operation_make_left() - the same for one that only looks
- * @update: the update, not enabled
+ * @update: the update
+ * @only: one of its parts, or NULL for all; not enabled
  *
  * Return: an operation that changes nothing, and succeeds when nobody is in any
- * code of the update; or NULL without memory.
+ * code of them; or NULL without memory.
  */
-struct lsp_operation *lsp_operation_make_left(struct lsp_update *update)
+struct lsp_operation *lsp_operation_make_left(struct lsp_update *update,
+					      const struct lsp_part *only)
 {
 	struct lsp_operation *op __free(lsp_operation) =
 		kzalloc(sizeof(*op), GFP_KERNEL);
@@ -420,6 +429,7 @@ struct lsp_operation *lsp_operation_make_left(struct lsp_update *update)
 	if (!op)
 		return NULL;
 	op->update = update;
+	op->only = only;
 	op->left = true;
 	op->ranges.ranges = kvcalloc(update->nr_parts + 1,
 				     sizeof(*op->ranges.ranges), GFP_KERNEL);

@@ -245,10 +245,9 @@ bool livesplice_has_replaced(unsigned long addr)
 
 	guard(mutex)(&lsp_names_lock);
 	list_for_each_entry(update, &lsp_updates, node) {
-		if (READ_ONCE(update->state) != LSP_ENABLED)
-			continue;
 		lsp_for_each_patch(update, part, patch)
-			if (patch->new_addr && patch->entry == addr)
+			if (READ_ONCE(part->enabled) && patch->new_addr &&
+			    patch->entry == addr)
 				return true;
 	}
 	return false;

@@ -156,7 +156,8 @@ const struct lsp_patch *lsp_replace_jump(const struct lsp_update *update,
 
 	list_for_each_entry(other, &update->replacing, leaving)
 		lsp_for_each_patch(other, part, patch)
-			if (patch->new_addr && patch->site == site && !patch->above)
+			if (part->enabled && patch->new_addr &&
+			    patch->site == site && !patch->above)
 				return patch;
 	return NULL;
 }
@@ -178,7 +179,7 @@ const struct lsp_datum *lsp_replace_datum(const struct lsp_update *update,
 
 	list_for_each_entry(other, &update->replacing, leaving)
 		lsp_for_each_datum(other, part, datum)
-			if (datum->addr == addr)
+			if (part->enabled && datum->addr == addr)
 				return datum;
 	return NULL;
 }
@@ -203,7 +204,7 @@ static void lsp_replace_lift_one(const struct lsp_update *other, u8 *bytes,
 	u8 saved[LSP_MAX_SPAN];
 
 	lsp_for_each_patch(other, part, patch) {
-		if (!patch->new_addr || patch->below)
+		if (!part->enabled || !patch->new_addr || patch->below)
 			continue;
 		memcpy(saved, patch->saved, sizeof(saved));
 		/* What is compared with a key is what that wants now. */
@@ -211,7 +212,9 @@ static void lsp_replace_lift_one(const struct lsp_update *other, u8 *bytes,
 		lsp_overlay(bytes, addr, size, saved, patch->site, patch->span);
 	}
 	lsp_for_each_datum(other, part, datum)
-		lsp_overlay(bytes, addr, size, datum->old, datum->addr, datum->size);
+		if (part->enabled)
+			lsp_overlay(bytes, addr, size, datum->old, datum->addr,
+				    datum->size);
 }
 
 /**
@@ -252,7 +255,8 @@ static const struct lsp_patch *lsp_find_ground(const struct lsp_update *other,
 	const struct lsp_part *part;
 
 	lsp_for_each_patch(other, part, patch)
-		if (patch->new_addr && patch->entry == entry && !patch->below)
+		if (part->enabled && patch->new_addr && patch->entry == entry &&
+		    !patch->below)
 			return patch;
 	return NULL;
 }

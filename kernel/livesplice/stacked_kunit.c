@@ -43,17 +43,6 @@ static struct lsp_update *stack_one(struct kunit *test)
 	return part->update;
 }
 
-static enum lsp_reason set_top(struct lsp_update *top, bool enable)
-{
-	enum lsp_reason reason = lsp_test_set(top, enable);
-
-	guard(mutex)(&lsp_mutex);
-	if (reason == LSP_OK)
-		lsp_base_settle(top, enable);
-	lsp_verify(top);
-	return reason;
-}
-
 static void expect_stack_ok(struct kunit *test, struct lsp_update *top)
 {
 	struct lsp_update *update = test->priv;
@@ -81,27 +70,27 @@ static void stacked_and_back(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, lsp_test_set(update, true), LSP_OK);
 	top = stack_one(test);
 	for (i = 0; i < 3; i++) {
-		KUNIT_EXPECT_EQ(test, set_top(top, true), LSP_OK);
+		KUNIT_EXPECT_EQ(test, lsp_test_set(top, true), LSP_OK);
 		expect_stack_ok(test, top);
 		KUNIT_EXPECT_EQ(test, lsp_test_answer(NULL), NEWEST);
-		KUNIT_EXPECT_EQ(test, set_top(top, false), LSP_OK);
+		KUNIT_EXPECT_EQ(test, lsp_test_set(top, false), LSP_OK);
 		expect_stack_ok(test, top);
 		KUNIT_EXPECT_EQ(test, lsp_test_answer(NULL), NEW);
 	}
 
 	/* In vain: the jump that was there must be there again. */
 	lsp_test_enter(test, &guest, lsp_test_answer, true);
-	KUNIT_EXPECT_EQ(test, set_top(top, true), LSP_BUSY);
+	KUNIT_EXPECT_EQ(test, lsp_test_set(top, true), LSP_BUSY);
 	expect_stack_ok(test, top);
 	KUNIT_EXPECT_EQ(test, lsp_test_answer(NULL), NEW);
 	KUNIT_EXPECT_EQ(test, lsp_test_leave(&guest), NEW);
-	KUNIT_EXPECT_EQ(test, set_top(top, true), LSP_OK);
+	KUNIT_EXPECT_EQ(test, lsp_test_set(top, true), LSP_OK);
 	lsp_test_enter(test, &guest, lsp_test_answer, true);
-	KUNIT_EXPECT_EQ(test, set_top(top, false), LSP_BUSY);
+	KUNIT_EXPECT_EQ(test, lsp_test_set(top, false), LSP_BUSY);
 	expect_stack_ok(test, top);
 	KUNIT_EXPECT_EQ(test, lsp_test_answer(NULL), NEWEST);
 	KUNIT_EXPECT_EQ(test, lsp_test_leave(&guest), NEWEST);
-	KUNIT_EXPECT_EQ(test, set_top(top, false), LSP_OK);
+	KUNIT_EXPECT_EQ(test, lsp_test_set(top, false), LSP_OK);
 
 	drop_top(test, top);
 	KUNIT_EXPECT_EQ(test, lsp_test_set(update, false), LSP_OK);
@@ -118,10 +107,10 @@ static void stacked_reader(struct kunit *test)
 	lsp_test_part(top)->patches[0].new_addr = 0;
 	lsp_test_part(top)->patches[0].reader = true;
 	guard(mutex)(&lsp_mutex);
-	lsp_base_settle(top, true);
+	lsp_base_settle(lsp_test_part(top), true);
 	lsp_verify(update);
 	EXPECT_TEXT_OK(test, update);
-	lsp_base_settle(top, false);
+	lsp_base_settle(lsp_test_part(top), false);
 	lsp_update_free(top);
 }
 
@@ -208,7 +197,7 @@ static void stacked_under_load(struct kunit *test)
 	hammer_.task = kthread_run(lsp_test_hammer, &hammer_, "lsp_hammer");
 	KUNIT_ASSERT_FALSE(test, IS_ERR(hammer_.task));
 	for (i = 0; i < STACK_CYCLES && !failed; i++) {
-		failed += set_top(top, !(i % 2)) != LSP_OK || top->changed;
+		failed += lsp_test_set(top, !(i % 2)) != LSP_OK || top->changed;
 		usleep_range(200, 400);
 	}
 	kthread_stop(hammer_.task);

@@ -81,13 +81,14 @@ static enum lsp_reason lsp_changed_by(const struct lsp_update *update,
 	return kgdb ? LSP_KGDB : LSP_CHANGED;
 }
 
-static enum lsp_reason lsp_check_functions(const struct lsp_update *update)
+static enum lsp_reason lsp_check_functions(const struct lsp_operation *op,
+					   const struct lsp_update *update)
 {
 	const struct lsp_patch *patch;
 	const struct lsp_part *part;
 	unsigned int offset;
 
-	lsp_for_each_patch(update, part, patch)
+	lsp_for_each_covered(op, update, part, patch)
 		if (!lsp_sums_check(patch, &offset))
 			return lsp_changed_by(update, patch, offset);
 	return LSP_OK;
@@ -97,12 +98,12 @@ static enum lsp_reason lsp_check_functions(const struct lsp_update *update)
 static enum lsp_reason lsp_check_memory(const struct lsp_operation *op)
 {
 	const struct lsp_update *update = op->update, *other;
-	enum lsp_reason reason = lsp_check_functions(update);
+	enum lsp_reason reason = lsp_check_functions(op, update);
 	unsigned int offset, i;
 
 	lsp_for_each_leaving(op, other)
 		if (reason == LSP_OK)
-			reason = lsp_check_functions(other);
+			reason = lsp_check_functions(op, other);
 	for (i = 0; i < op->nr_writes && reason == LSP_OK; i++) {
 		const struct lsp_write *write = &op->writes[i];
 

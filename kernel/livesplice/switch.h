@@ -64,10 +64,23 @@ struct lsp_mark {
 };
 
 /**
+ * struct lsp_turn - a unit whose hooks are called
+ * @update: whose it is
+ * @hooks: its hooks
+ * @undo: it is undone
+ */
+struct lsp_turn {
+	const struct lsp_update	*update;
+	const struct lsp_hooks	*hooks;
+	bool			undo;
+};
+
+/**
  * struct lsp_operation - all that an operation needs
  * @update: the update
  * @enable: apply if true, undo if false
  * @left: neither: see whether nobody is in the code of the update
+ * @only: the part that is switched; NULL for all that are not so yet
  * @entries: the entries, sorted by address
  * @nr_entries: number of them
  * @writes: the objects that are written
@@ -103,13 +116,14 @@ struct lsp_operation {
 	struct lsp_update	*update;
 	bool			enable;
 	bool			left;
+	const struct lsp_part	*only;
 	struct lsp_entry	*entries;
 	unsigned int		nr_entries;
 	struct lsp_write	*writes;
 	unsigned int		nr_writes;
 	struct lsp_mark		*marks;
 	unsigned int		nr_marks;
-	const struct lsp_hooks	**hooks;
+	struct lsp_turn		*hooks;
 	unsigned int		nr_hooks;
 	struct page		**pages;
 	unsigned int		nr_pages;
@@ -136,8 +150,10 @@ struct lsp_operation {
 };
 
 struct lsp_operation *lsp_operation_make(struct lsp_update *update,
+					 const struct lsp_part *only,
 					 bool enable);
-struct lsp_operation *lsp_operation_make_left(struct lsp_update *update);
+struct lsp_operation *lsp_operation_make_left(struct lsp_update *update,
+					      const struct lsp_part *only);
 void lsp_operation_free(struct lsp_operation *op);
 DEFINE_FREE(lsp_operation, struct lsp_operation *, lsp_operation_free(_T))
 
@@ -156,11 +172,11 @@ void lsp_hooks_order(struct lsp_operation *op);
 enum lsp_reason lsp_hooks_begin(const struct lsp_operation *op);
 void lsp_hooks_end(const struct lsp_operation *op, bool done);
 
-/* The kind for this operation; @kind is that for apply. */
-static inline enum lsp_hook_kind lsp_hook_kind(const struct lsp_operation *op,
+/* The kind for this turn; @kind is that for apply. */
+static inline enum lsp_hook_kind lsp_hook_kind(const struct lsp_turn *turn,
 					       enum lsp_hook_kind kind)
 {
-	return op->enable ? kind : kind + LSP_HOOK_UNDO_CHECK;
+	return turn->undo ? kind + LSP_HOOK_UNDO_CHECK : kind;
 }
 
 /* pause.c: the instant */
@@ -185,6 +201,21 @@ void lsp_borrow_lock(const struct lsp_operation *op);
 void lsp_borrow_unlock(const struct lsp_operation *op);
 void lsp_borrow_take(struct lsp_operation *op);
 void lsp_borrow_give_back(struct lsp_operation *op);
+
+/* Does the operation have anything to do with a part, of those that go as well? */
+static inline bool lsp_covers(const struct lsp_operation *op,
+			      const struct lsp_part *part)
+{
+	if (part->update != op->update)
+		return part->enabled;
+	return lsp_is_switched(part, op->only, op->enable) ||
+	       (op->left && (!op->only || op->only == part));
+}
+
+/* Over all functions of the parts of an update that it has to do with. */
+#define lsp_for_each_covered(op, update, part, patch)			\
+	lsp_for_each_patch(update, part, patch)				\
+		if (lsp_covers(op, part))
 
 /* What must be at an entry while the update is in the given state? */
 static inline const u8 *lsp_expected(const struct lsp_entry *entry, bool enabled)

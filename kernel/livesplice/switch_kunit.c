@@ -212,6 +212,48 @@ static void switch_and_back(struct kunit *test)
 	kunit_info(test, "pause %llu ns\n", update->pause_ns);
 }
 
+/* A part that comes when the update is enabled is switched by itself. */
+static void switch_one_part(struct kunit *test)
+{
+	struct lsp_update *update = test->priv;
+	struct lsp_part *late = lsp_part_new(NULL);
+	struct lsp_update *own;
+
+	KUNIT_ASSERT_NOT_NULL(test, late);
+	own = late->update;
+	late->patches = kvcalloc(1, sizeof(*late->patches), GFP_KERNEL);
+	late->object = kstrdup("late", GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, late->patches);
+	lsp_test_plan(test, own, lsp_test_old_second, lsp_test_new_second, "old_second");
+	KUNIT_ASSERT_EQ(test, lsp_test_set(update, true), LSP_OK);
+	mutex_lock(&lsp_mutex);
+	list_move_tail(&late->node, &update->parts);
+	late->update = update;
+	update->nr_parts++;
+	lsp_verify(update);
+	EXPECT_TEXT_OK(test, update);
+
+	KUNIT_EXPECT_EQ(test, lsp_switch_part(late, true), LSP_OK);
+	KUNIT_EXPECT_EQ(test, lsp_test_answer(NULL), NEW);
+	KUNIT_EXPECT_EQ(test, lsp_test_second(NULL), NEW + 1);
+	lsp_verify(update);
+	EXPECT_TEXT_OK(test, update);
+	KUNIT_EXPECT_EQ(test, lsp_switch_part(late, false), LSP_OK);
+	KUNIT_EXPECT_EQ(test, lsp_test_answer(NULL), NEW);
+	KUNIT_EXPECT_EQ(test, lsp_test_second(NULL), OLD + 1);
+	KUNIT_EXPECT_TRUE(test, lsp_prove_left(update, late));
+	mutex_unlock(&lsp_mutex);
+
+	/* All that are enabled, and all that are not. */
+	KUNIT_EXPECT_EQ(test, lsp_test_set(update, false), LSP_OK);
+	EXPECT_TEXT_OK(test, update);
+	KUNIT_EXPECT_EQ(test, lsp_test_answer(NULL), OLD);
+	KUNIT_EXPECT_EQ(test, lsp_test_second(NULL), OLD + 1);
+	KUNIT_EXPECT_EQ(test, lsp_test_set(update, true), LSP_OK);
+	KUNIT_EXPECT_EQ(test, lsp_test_second(NULL), NEW + 1);
+	lsp_update_free(own);
+}
+
 int lsp_test_hammer(void *data)
 {
 	struct hammer *hammer = data;
@@ -321,6 +363,7 @@ static void switch_interrupted(struct kunit *test)
 
 static struct kunit_case livesplice_switch_cases[] = {
 	KUNIT_CASE(switch_and_back),
+	KUNIT_CASE(switch_one_part),
 	KUNIT_CASE_SLOW(switch_under_load),
 	KUNIT_CASE(switch_changed_text),
 	KUNIT_CASE(switch_out_of_time),

@@ -203,6 +203,7 @@ struct lsp_own {
  * @nr_stands: number of them
  * @settled: they are all known: it was, or is being, matched
  * @held: the update holds a reference on @mod, under lsp_mutex
+ * @enabled: its functions are in use, under lsp_mutex
  * @patches: its functions, sorted by old_addr, constant (owned)
  * @nr_patches: number of them
  * @data: read-only objects that get new contents, constant (owned)
@@ -228,6 +229,7 @@ struct lsp_part {
 	unsigned int		nr_stands;
 	bool			settled;
 	bool			held;
+	bool			enabled;
 	struct lsp_patch	*patches;
 	unsigned int		nr_patches;
 	struct lsp_datum	*data;
@@ -306,6 +308,13 @@ struct lsp_update {
 	refcount_t		kobjs;
 	struct completion	released;
 };
+
+/* Is it switched by an operation on @only, or on all parts if that is NULL? */
+static inline bool lsp_is_switched(const struct lsp_part *part,
+				   const struct lsp_part *only, bool enable)
+{
+	return (!only || part == only) && part->enabled != enable;
+}
 
 /* Over all functions of all parts. Only return leaves both loops. */
 #define lsp_for_each_patch(update, part, patch)				\

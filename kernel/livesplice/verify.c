@@ -70,7 +70,6 @@ static bool lsp_verify_patch(const struct lsp_patch *patch, bool enabled,
  */
 void lsp_verify(struct lsp_update *update)
 {
-	bool enabled = update->state == LSP_ENABLED;
 	const struct lsp_patch *patch;
 	const struct lsp_datum *datum;
 	const struct lsp_part *part;
@@ -80,14 +79,15 @@ void lsp_verify(struct lsp_update *update)
 	update->changed = NULL;
 	update->changed_addr = 0;
 	lsp_for_each_datum(update, part, datum) {
-		if (lsp_data_check(datum, lsp_data_expected(datum, enabled),
+		if (lsp_data_check(datum, lsp_data_expected(datum, part->enabled),
 				   &update->changed_offset))
 			continue;
 		update->changed = datum->name;
 		return;
 	}
 	lsp_for_each_patch(update, part, patch) {
-		if (lsp_verify_patch(patch, enabled, &update->changed_offset))
+		if (lsp_verify_patch(patch, part->enabled,
+				     &update->changed_offset))
 			continue;
 		update->changed = patch->name;
 		return;
