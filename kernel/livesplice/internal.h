@@ -158,6 +158,12 @@ int lsp_sysfs_add(struct lsp_part *part);
 void lsp_sysfs_del(struct lsp_part *part);
 int lsp_sysfs_init(void);
 
+/* files.c: the files of an update */
+
+#define to_update(k)	container_of(k, struct lsp_update, kobj)
+
+extern const struct attribute_group *lsp_update_groups[];
+
 /* blockers.c: who was in the way */
 
 int lsp_blockers_emit(const struct lsp_update *update, char *buf);
