@@ -112,19 +112,24 @@ static struct lsp_part *lsp_take(const struct module *mod)
 	part = lsp_find(mod);
 	if (!part)
 		return NULL;
-	if (part->update->state == LSP_ENABLED)
+	if (part->enabled)
 		lsp_undo_forced(part->update);
-	LSP_WARN_ON(part->update->state == LSP_DRAINING);
+	LSP_WARN_ON(part->held && part->update->state == LSP_DRAINING);
 	lsp_remove(part);
 	return part;
 }
 
-/*
+/**
+ * lsp_drain_text() - before the code of an update goes
+ * @update: the update
+ *
  * Undo has proven that no task is in the code. What is left is a task that was
  * preempted between its last instruction there and a thunk of the module, and
  * callbacks that the code has queued.
+ *
+ * Context: sleeps.
  */
-static void lsp_drain(const struct lsp_update *update)
+void lsp_drain_text(const struct lsp_update *update)
 {
 	if (!update->tainted)
 		return;
@@ -142,13 +147,16 @@ static void lsp_free(struct lsp_part *part)
 	struct lsp_part *each;
 
 	if (lsp_is_first(part)) {
-		list_for_each_entry_reverse(each, &update->parts, node)
+		list_for_each_entry_reverse(each, &update->parts, node) {
 			lsp_sysfs_del(each);
-		lsp_drain(update);
+			lsp_arrival_leave(each, LSP_STATE);
+		}
+		lsp_drain_text(update);
 		lsp_update_free(update);
 	} else {
 		lsp_sysfs_del(part);
-		lsp_drain(update);
+		lsp_drain_text(update);
+		lsp_arrival_leave(part, LSP_STATE);
 		lsp_part_free(part);
 	}
 }
@@ -168,7 +176,13 @@ void lsp_drop(struct module *mod)
 	lsp_shadow_report(mod);
 }
 
-static void lsp_report_blockers(const struct lsp_update *update)
+/**
+ * lsp_report_blockers() - have the log say who was in the way, if that was it
+ * @update: the update
+ *
+ * Context: lsp_mutex held.
+ */
+void lsp_report_blockers(const struct lsp_update *update)
 {
 	const struct lsp_blocker *blocker = update->blockers;
 
@@ -283,6 +297,65 @@ static enum lsp_reason lsp_enable(struct lsp_update *update)
 	return reason;
 }
 
+/**
+ * lsp_start_operation() - forget what is known of the last operation
+ * @update: the update
+ *
+ * Context: lsp_mutex held.
+ */
+void lsp_start_operation(struct lsp_update *update)
+{
+	lockdep_assert_held(&lsp_mutex);
+
+	WRITE_ONCE(update->attempts, 0);
+	update->nr_blockers = 0;
+	update->stuck.freed = LSP_FREED_SENT;
+}
+
+/**
+ * lsp_enable_part() - put a part in use that has come to an enabled update
+ * @part: the part, its module LIVE
+ *
+ * Context: lsp_mutex held; sleeps, signals interrupt it between attempts.
+ * Return: LSP_OK, or why nothing has changed.
+ */
+enum lsp_reason lsp_enable_part(struct lsp_part *part)
+{
+	enum lsp_reason reason = lsp_check_base(part->update);
+
+	if (reason == LSP_OK)
+		reason = lsp_verify_own(part->update);
+	if (reason == LSP_OK)
+		reason = lsp_hold_part(part);
+	if (reason != LSP_OK)
+		return reason;
+	reason = lsp_switch_part(part, true);
+	if (reason != LSP_OK)
+		lsp_put_part(part);
+	return reason;
+}
+
+/* A part that has come to an enabled update and is not in use. */
+static struct lsp_part *lsp_left_out(const struct lsp_update *update)
+{
+	struct lsp_part *part;
+
+	list_for_each_entry(part, &update->parts, node)
+		if (!part->enabled)
+			return part;
+	return NULL;
+}
+
+static enum lsp_reason lsp_enable_rest(const struct lsp_update *update)
+{
+	enum lsp_reason reason = LSP_OK;
+	struct lsp_part *part;
+
+	while (reason == LSP_OK && (part = lsp_left_out(update)))
+		reason = lsp_enable_part(part);
+	return reason;
+}
+
 static enum lsp_reason lsp_set_enabled_locked(struct lsp_update *update,
 					      bool enable)
 {
@@ -292,14 +365,14 @@ static enum lsp_reason lsp_set_enabled_locked(struct lsp_update *update,
 	lockdep_assert_held(&lsp_mutex);
 
 	/* Asked for what is so already: nothing to do, nothing to report. */
-	if (enable == is_enabled)
+	if (enable == is_enabled && !(enable && lsp_left_out(update)))
 		return LSP_OK;
 
-	WRITE_ONCE(update->attempts, 0);
-	update->nr_blockers = 0;
-	update->stuck.freed = LSP_FREED_SENT;
+	lsp_start_operation(update);
 	if (lsp_poisoned())
 		reason = LSP_POISONED;
+	else if (is_enabled && enable)
+		reason = lsp_enable_rest(update);
 	else
 		reason = enable ? lsp_enable(update) : lsp_disable(update);
 	WRITE_ONCE(update->result, reason);
@@ -341,12 +414,28 @@ static int lsp_coming(struct module *mod)
 	return lsp_sysfs_add(part);
 }
 
+/* The module that it is for need not wait for it any more. */
+static void lsp_live(const struct module *mod)
+{
+	struct lsp_part *part;
+
+	if (!lsp_is_ours(mod))
+		return;
+	guard(mutex)(&lsp_mutex);
+	part = lsp_find(mod);
+	if (part)
+		lsp_arrival_leave(part, LSP_OK);
+}
+
 static int lsp_module_event(struct notifier_block *nb, unsigned long event,
 			    void *data)
 {
 	switch (event) {
 	case MODULE_STATE_COMING:
 		return notifier_from_errno(lsp_coming(data));
+	case MODULE_STATE_LIVE:
+		lsp_live(data);
+		break;
 	case MODULE_STATE_GOING:
 		lsp_drop(data);
 		break;

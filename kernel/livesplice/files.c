@@ -161,6 +161,38 @@ lsp_nudge_store(struct kobject *kobj, struct kobj_attribute *attr,
 }
 
 static ssize_t
+lsp_late_show(struct kobject *kobj, struct kobj_attribute *attr, char *buf)
+{
+	return sysfs_emit(buf, "%s\n",
+			  lsp_late_word(READ_ONCE(to_update(kobj)->late)));
+}
+
+static ssize_t
+lsp_late_store(struct kobject *kobj, struct kobj_attribute *attr,
+	       const char *buf, size_t count)
+{
+	enum lsp_late late;
+
+	if (!capable(CAP_SYS_MODULE))
+		return -EPERM;
+	for (late = 0; late < LSP_NR_LATES; late++) {
+		if (!sysfs_streq(buf, lsp_late_word(late)))
+			continue;
+		WRITE_ONCE(to_update(kobj)->late, late);
+		return count;
+	}
+	return -EINVAL;
+}
+
+static ssize_t
+lsp_pending_show(struct kobject *kobj, struct kobj_attribute *attr, char *buf)
+{
+	scoped_cond_guard(mutex_intr, return -EINTR, &lsp_mutex)
+		return lsp_pending_emit(to_update(kobj), buf);
+	return 0;
+}
+
+static ssize_t
 lsp_pause_ns_show(struct kobject *kobj, struct kobj_attribute *attr, char *buf)
 {
 	return sysfs_emit(buf, "%llu\n", READ_ONCE(to_update(kobj)->pause_ns));
@@ -222,6 +254,8 @@ static struct kobj_attribute attempts_attr = LSP_ATTR_RO(attempts, 0444);
 static struct kobj_attribute max_attempts_attr = LSP_ATTR_RW(max_attempts);
 static struct kobj_attribute retry_ms_attr = LSP_ATTR_RW(retry_ms);
 static struct kobj_attribute nudge_attr = LSP_ATTR_RW(nudge);
+static struct kobj_attribute late_attr = LSP_ATTR_RW(late);
+static struct kobj_attribute pending_attr = LSP_ATTR_RO(pending, 0444);
 static struct kobj_attribute pause_ns_attr = LSP_ATTR_RO(pause_ns, 0444);
 static struct kobj_attribute hooks_ns_attr = LSP_ATTR_RO(hooks_ns, 0444);
 static struct kobj_attribute depends_attr = LSP_ATTR_RO(depends, 0444);
@@ -238,6 +272,8 @@ static struct attribute *lsp_update_attrs[] = {
 	&max_attempts_attr.attr,
 	&retry_ms_attr.attr,
 	&nudge_attr.attr,
+	&late_attr.attr,
+	&pending_attr.attr,
 	&pause_ns_attr.attr,
 	&hooks_ns_attr.attr,
 	&depends_attr.attr,

@@ -29,8 +29,10 @@
  * that borrow bytes it is cpus_write_lock(), see "Borrowed bytes". Also below
  * it, and never together with those: module_mutex, and ``lsp_names_lock``, which
  * protects what the loader asks for every module that comes, and livepatch, with
- * klp_mutex held, for every function. ``lsp_shadow_lock`` is apart from all of
- * them: the code of updates takes it wherever it runs.
+ * klp_mutex held, for every function; and ``lsp_arrivals_lock``, under which no
+ * other lock is taken. Nobody waits for user space, or for the load of a module,
+ * with any of them held: see "Modules that come later". ``lsp_shadow_lock`` is apart
+ * from all of them: the code of updates takes it wherever it runs.
  *
  * Functions with the suffix _stopped run inside the pause: on one CPU, with
  * interrupts off, while all others wait. They take no lock, allocate nothing
@@ -55,7 +57,21 @@ bool lsp_poisoned(void);
 })
 
 void lsp_drop(struct module *mod);
+void lsp_drain_text(const struct lsp_update *update);
 enum lsp_reason lsp_set_enabled(struct lsp_update *update, bool enable);
+void lsp_start_operation(struct lsp_update *update);
+enum lsp_reason lsp_enable_part(struct lsp_part *part);
+void lsp_report_blockers(const struct lsp_update *update);
+
+/* late.c: modules that come while an update has a part for them */
+
+bool lsp_arrival_enter(struct lsp_part *part);
+void lsp_arrival_leave(struct lsp_part *part, enum lsp_reason reason);
+int lsp_arrive(struct module *mod);
+
+/* depart.c: and go again */
+
+void lsp_depart(struct module *mod);
 
 /* registry.c: which updates and parts there are */
 
@@ -67,15 +83,16 @@ void lsp_remove(struct lsp_part *part);
 bool lsp_is_ours(const struct module *mod);
 struct lsp_part *lsp_find(const struct module *mod);
 struct lsp_update *lsp_next(struct lsp_update *update);
-const struct lsp_part *lsp_find_part(const struct lsp_update *update,
-				     const char *object);
+struct lsp_part *lsp_find_part(const struct lsp_update *update,
+			       const char *object);
 bool lsp_is_first(const struct lsp_part *part);
 enum lsp_reason lsp_check_base(const struct lsp_update *update);
 struct lsp_update *lsp_check_user(const struct lsp_update *update);
 void lsp_lift_jumps(const struct lsp_part *part, u8 *bytes, unsigned long addr,
 		    u32 length);
-int lsp_target_coming(const struct module *mod);
+bool lsp_is_target(const char *name);
 enum lsp_state lsp_shown_state(const struct lsp_update *update);
+int lsp_pending_emit(const struct lsp_update *update, char *buf);
 
 /* base.c: updates that stand on others */
 
@@ -142,13 +159,18 @@ void lsp_update_free(struct lsp_update *update);
 unsigned int lsp_nr_patches(const struct lsp_update *update);
 bool lsp_has_name(const char *list, const char *name);
 bool lsp_is_pinned(const struct lsp_update *update);
+enum lsp_reason lsp_hold_part(struct lsp_part *part);
+void lsp_put_part(struct lsp_part *part);
 enum lsp_reason lsp_hold_parts(struct lsp_update *update);
 void lsp_put_parts(struct lsp_update *update);
 
 /* kernel/module/livesplice.c: what only the module loader knows */
 
 struct module *livesplice_use_module(struct module *user, const char *name);
-struct module *livesplice_use_target(struct module *user, const char *name);
+struct module *livesplice_use_target(struct module *user, const char *name,
+				     bool arriving);
+void livesplice_leave_target(struct module *user, struct module *used);
+int livesplice_unload_module(struct module *mod);
 bool livesplice_module_exists(const char *name);
 unsigned long livesplice_find_beside(const char *exported, const char *name);
 

@@ -185,7 +185,8 @@ static enum lsp_reason lsp_use_target(struct lsp_part *part)
 
 	if (lsp_is_first(part))
 		return LSP_OK;
-	target = livesplice_use_target(part->mod, part->object);
+	target = livesplice_use_target(part->mod, part->object,
+				       lsp_arrival_enter(part));
 	if (IS_ERR(target))
 		return PTR_ERR(target) == -ENOMEM ? LSP_NOMEM : LSP_TARGET;
 	part->target = target;
@@ -320,8 +321,10 @@ int lsp_load(const struct lsp_image *image)
 	}
 	if (reason != LSP_OK) {
 		lsp_explain(&load, reason);
-		if (load.part)
+		if (load.part) {
+			lsp_arrival_leave(load.part, reason);
 			lsp_update_free(load.part->update);
+		}
 	}
 	lsp_values_free(&load.values);
 	return lsp_reason_errno(reason);

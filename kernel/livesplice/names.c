@@ -16,11 +16,21 @@
 
 #include "match.h"
 
+/*
+ * What initialises the target is still there if it has just come. It is never
+ * looked at: it is about to be freed, and is not there when a part is matched
+ * later.
+ */
+static bool lsp_name_stays(const struct lsp_names *names, unsigned long addr)
+{
+	return !within_module_init(addr, names->target);
+}
+
 static int lsp_name_count(void *data, const char *name, unsigned long addr)
 {
 	struct lsp_names *names = data;
 
-	names->nr++;
+	names->nr += lsp_name_stays(names, addr);
 	return 0;
 }
 
@@ -33,6 +43,8 @@ static int lsp_name_fill(void *data, const char *name, unsigned long addr)
 {
 	struct lsp_name_filler *filler = data;
 
+	if (!lsp_name_stays(filler->names, addr))
+		return 0;
 	if (filler->nr == filler->names->nr)
 		return -ENOSPC;
 	filler->names->names[filler->nr++] = (struct lsp_name) { name, addr };

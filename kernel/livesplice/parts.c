@@ -221,10 +221,43 @@ bool lsp_is_pinned(const struct lsp_update *update)
 }
 
 /**
+ * lsp_hold_part() - keep a part from being unloaded
+ * @part: the part; may be held already, because its update is pinned
+ *
+ * Context: lsp_mutex held.
+ * Return: LSP_OK, or LSP_STATE if it is not up or about to go.
+ */
+enum lsp_reason lsp_hold_part(struct lsp_part *part)
+{
+	lockdep_assert_held(&lsp_mutex);
+
+	/* Built-in tests have no module. */
+	if (part->mod && READ_ONCE(part->mod->state) != MODULE_STATE_LIVE)
+		return LSP_STATE;
+	if (!part->held && !try_module_get(part->mod))
+		return LSP_STATE;
+	part->held = true;
+	return LSP_OK;
+}
+
+/**
+ * lsp_put_part() - let a part be unloaded
+ * @part: the part; not enabled, and never was
+ *
+ * Context: lsp_mutex held.
+ */
+void lsp_put_part(struct lsp_part *part)
+{
+	lockdep_assert_held(&lsp_mutex);
+
+	if (part->held)
+		module_put(part->mod);
+	part->held = false;
+}
+
+/**
  * lsp_hold_parts() - keep all parts of an update from being unloaded
  * @update: the update
- *
- * Parts that are held already, because the update is pinned, stay so.
  *
  * Context: lsp_mutex held.
  * Return: LSP_OK, or LSP_STATE if one is not up or about to go; then nothing
@@ -232,20 +265,17 @@ bool lsp_is_pinned(const struct lsp_update *update)
  */
 enum lsp_reason lsp_hold_parts(struct lsp_update *update)
 {
+	enum lsp_reason reason = LSP_OK;
 	struct lsp_part *part;
 
 	lockdep_assert_held(&lsp_mutex);
 
 	list_for_each_entry(part, &update->parts, node) {
-		/* Built-in tests have no module. */
-		if (part->mod &&
-		    READ_ONCE(part->mod->state) != MODULE_STATE_LIVE)
-			return LSP_STATE;
-		if (!part->held && !try_module_get(part->mod))
-			return LSP_STATE;
-		part->held = true;
+		reason = lsp_hold_part(part);
+		if (reason != LSP_OK)
+			break;
 	}
-	return LSP_OK;
+	return reason;
 }
 ALLOW_ERROR_INJECTION(lsp_hold_parts, TRUE);
 
@@ -265,9 +295,6 @@ void lsp_put_parts(struct lsp_update *update)
 
 	if (update->tainted && lsp_is_pinned(update))
 		return;
-	list_for_each_entry(part, &update->parts, node) {
-		if (part->held)
-			module_put(part->mod);
-		part->held = false;
-	}
+	list_for_each_entry(part, &update->parts, node)
+		lsp_put_part(part);
 }

@@ -17,6 +17,7 @@
 #include <linux/mutex.h>
 #include <linux/printk.h>
 #include <linux/string.h>
+#include <linux/sysfs.h>
 
 #include "internal.h"
 
@@ -107,10 +108,10 @@ bool lsp_is_first(const struct lsp_part *part)
  * Context: lsp_mutex held.
  * Return: the part, or NULL.
  */
-const struct lsp_part *lsp_find_part(const struct lsp_update *update,
-				     const char *object)
+struct lsp_part *lsp_find_part(const struct lsp_update *update,
+			       const char *object)
 {
-	const struct lsp_part *part;
+	struct lsp_part *part;
 
 	list_for_each_entry(part, &update->parts, node)
 		if (!strcmp(part->object, object))
@@ -129,9 +130,6 @@ static enum lsp_reason lsp_may_join(struct lsp_part *part,
 		return LSP_PART;
 	if (lsp_find_part(update, part->object))
 		return LSP_NAME;
-	/* It would have to be switched alone. */
-	if (update->state == LSP_ENABLED)
-		return LSP_STATE;
 	/* From here on the first part stays as long as this one does. */
 	first = livesplice_use_module(part->mod, update->name);
 	if (IS_ERR(first))
@@ -346,38 +344,21 @@ void lsp_remove(struct lsp_part *part)
 }
 
 /**
- * lsp_target_coming() - may a module that is no update be loaded?
- * @mod: the module, UNFORMED
+ * lsp_is_target() - does any update have a part for a module?
+ * @name: name of the module
  *
- * One that an enabled update has a part for would run without it. That part
- * can only be loaded when its target is there, so somebody has to decide.
- *
- * Context: may sleep; lsp_mutex not held.
- * Return: 0, or -EBUSY and a line in the log.
+ * Context: may sleep; lsp_mutex not needed.
+ * Return: true if so.
  */
-int lsp_target_coming(const struct module *mod)
+bool lsp_is_target(const char *name)
 {
 	const struct lsp_update *update;
-	bool listed = false;
 
-	/* Nearly no module is a target: they need not wait for an operation. */
-	scoped_guard(mutex, &lsp_names_lock)
-		list_for_each_entry(update, &lsp_updates, node)
-			listed |= lsp_has_name(update->targets, mod->name);
-	if (!listed)
-		return 0;
-
-	guard(mutex)(&lsp_mutex);
-
-	list_for_each_entry(update, &lsp_updates, node) {
-		if (update->state != LSP_ENABLED ||
-		    !lsp_has_name(update->targets, mod->name))
-			continue;
-		pr_err("%s: module %s is not loaded: the update is enabled and has a part for it; disable it, load the module and the part, enable it again\n",
-		       update->name, mod->name);
-		return -EBUSY;
-	}
-	return 0;
+	guard(mutex)(&lsp_names_lock);
+	list_for_each_entry(update, &lsp_updates, node)
+		if (lsp_has_name(update->targets, name))
+			return true;
+	return false;
 }
 
 /**
@@ -395,4 +376,28 @@ enum lsp_state lsp_shown_state(const struct lsp_update *update)
 	    READ_ONCE(update->nr_parts) < update->nr_targets + 1)
 		return LSP_PENDING;
 	return state;
+}
+
+/**
+ * lsp_pending_emit() - names of modules whose part is not there, or not in use
+ * @update: the update
+ * @buf: the page
+ *
+ * Context: lsp_mutex held.
+ * Return: number of bytes.
+ */
+int lsp_pending_emit(const struct lsp_update *update, char *buf)
+{
+	const struct lsp_part *part;
+	const char *object;
+	int at = 0;
+
+	lockdep_assert_held(&lsp_mutex);
+
+	lsp_for_each_name(object, update->targets) {
+		part = lsp_find_part(update, object);
+		if (!part || (update->state == LSP_ENABLED && !part->enabled))
+			at += sysfs_emit_at(buf, at, "%s\n", object);
+	}
+	return at;
 }

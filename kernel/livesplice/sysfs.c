@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * livesplice: /sys/kernel/splice. Called by core.c.
+ * livesplice: /sys/kernel/splice. Called by core.c and depart.c.
  *
  *   features
  *   NAME/
  *     enabled description state result blockers attempts max_attempts
- *     retry_ms nudge pause_ns hooks_ns depends replaces verify
+ *     retry_ms nudge late pending pause_ns hooks_ns depends replaces verify
  *     OBJECT/FUNCTION,N/
  *
  * The directory of an update lives exactly as long as the module of its first

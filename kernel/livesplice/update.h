@@ -204,6 +204,7 @@ struct lsp_own {
  * @settled: they are all known: it was, or is being, matched
  * @held: the update holds a reference on @mod, under lsp_mutex
  * @enabled: its functions are in use, under lsp_mutex
+ * @arrival: the module that it is for waits for it; @mod is not LIVE yet
  * @patches: its functions, sorted by old_addr, constant (owned)
  * @nr_patches: number of them
  * @data: read-only objects that get new contents, constant (owned)
@@ -230,6 +231,7 @@ struct lsp_part {
 	bool			settled;
 	bool			held;
 	bool			enabled;
+	struct lsp_arrival	*arrival;
 	struct lsp_patch	*patches;
 	unsigned int		nr_patches;
 	struct lsp_datum	*data;
@@ -245,7 +247,7 @@ struct lsp_part {
  * struct lsp_update - one update, from insmod to rmmod of its first part
  * @node: in the registry, under lsp_mutex; empty before registration
  * @kobj: its directory /sys/kernel/splice/NAME
- * @parts: its parts, the first one first; all are switched at once
+ * @parts: its parts, the first one first; all that are there are switched at once
  * @nr_parts: number of them
  * @name: its name (owned)
  * @description: first line of the patch's message (owned)
@@ -262,6 +264,9 @@ struct lsp_part {
  * @max_attempts: most attempts of one operation
  * @retry_ms: wait between two attempts, in ms
  * @nudge: how far the engine may go to free functions that are in use
+ * @late: what happens to a module that comes without its part
+ * @passed: number of the last arrival that it let in without a part, under
+ *	lsp_mutex
  * @stuck: who could not be freed in the last busy attempt
  * @pause_ns: length of the last pause, without
  * @hooks_ns: time of in-pause hooks in it
@@ -296,6 +301,8 @@ struct lsp_update {
 	unsigned int		max_attempts;
 	unsigned int		retry_ms;
 	enum lsp_nudge		nudge;
+	enum lsp_late		late;
+	u64			passed;
 	struct lsp_stuck	stuck;
 	u64			pause_ns;
 	u64			hooks_ns;

@@ -31,6 +31,12 @@ static const char * const lsp_nudges[] = {
 	LSP_NUDGES(LSP_NUDGE_ENTRY)
 };
 
+#define LSP_LATE_ENTRY(sym, word)	\
+	[LSP_LATE_##sym] = word,
+static const char * const lsp_lates[] = {
+	LSP_LATES(LSP_LATE_ENTRY)
+};
+
 #define LSP_FREED_ENTRY(sym, word, text)	\
 	[LSP_FREED_##sym] = { word, text },
 static const struct {
@@ -41,6 +47,7 @@ static const struct {
 };
 
 static_assert(ARRAY_SIZE(lsp_nudges) == LSP_NR_NUDGES);
+static_assert(ARRAY_SIZE(lsp_lates) == LSP_NR_LATES);
 static_assert(ARRAY_SIZE(lsp_freeds) == LSP_NR_FREEDS);
 static_assert(ARRAY_SIZE(lsp_reasons) == LSP_NR_REASONS);
 static_assert(ARRAY_SIZE(lsp_states) == LSP_NR_STATES);
@@ -99,6 +106,17 @@ const char *lsp_state_word(enum lsp_state state)
 const char *lsp_nudge_word(enum lsp_nudge nudge)
 {
 	return lsp_nudges[nudge];
+}
+
+/**
+ * lsp_late_word() - the word of what happens to a module without its part
+ * @late: what
+ *
+ * Return: the word, as in sysfs.
+ */
+const char *lsp_late_word(enum lsp_late late)
+{
+	return lsp_lates[late];
 }
 
 /**

@@ -129,6 +129,22 @@ enum lsp_nudge {
 #undef LSP_NUDGE_ENUM
 
 /**
+ * LSP_LATES - what happens to a module that comes while an enabled update has a
+ *	part for it, but that part does not
+ * @X: called as X(symbol, word)
+ */
+#define LSP_LATES(X)		\
+	X(REFUSE, "refuse")	\
+	X(ALLOW, "allow")
+
+#define LSP_LATE_ENUM(sym, word)	LSP_LATE_##sym,
+enum lsp_late {
+	LSP_LATES(LSP_LATE_ENUM)
+	LSP_NR_LATES
+};
+#undef LSP_LATE_ENUM
+
+/**
  * LSP_FREEDS - what became of a task that was in the way
  * @X: called as X(symbol, word, text)
  *
@@ -156,6 +172,7 @@ enum lsp_freed {
 #undef LSP_FREED_ENUM
 
 const char *lsp_nudge_word(enum lsp_nudge nudge);
+const char *lsp_late_word(enum lsp_late late);
 const char *lsp_freed_word(enum lsp_freed freed);
 const char *lsp_freed_text(enum lsp_freed freed);
 const char *lsp_reason_word(enum lsp_reason reason);

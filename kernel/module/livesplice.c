@@ -4,17 +4,20 @@
  * in kernel/livesplice/.
  *
  * Lives beside the loader because it needs struct load_info. Called by
- * load_module() and free_module(), with no lock held.
+ * load_module(), do_init_module() and free_module(), with no lock held.
  */
 #include <linux/cleanup.h>
 #include <linux/err.h>
 #include <linux/kallsyms.h>
 #include <linux/kernel.h>
+#include <linux/list.h>
 #include <linux/livesplice.h>
 #include <linux/livesplice_format.h>
 #include <linux/module.h>
 #include <linux/mutex.h>
+#include <linux/slab.h>
 #include <linux/string.h>
+#include <linux/sysfs.h>
 
 #include "internal.h"
 #include "../livesplice/match.h"
@@ -30,11 +33,9 @@ static bool is_livesplice_module(const struct load_info *info)
 	return false;
 }
 
-/* @user keeps @used, if it can; "not there" is the same as "not in this state". */
-static struct module *livesplice_use(struct module *user, struct module *used)
+/* What became of it; "not there" is the same as "not in this state". */
+static struct module *livesplice_used(struct module *used, int err)
 {
-	int err = used ? livesplice_ref_module(user, used) : -ENOENT;
-
 	if (err)
 		return ERR_PTR(err == -ENOMEM ? -ENOMEM : -ENODEV);
 	return used;
@@ -54,14 +55,20 @@ static struct module *livesplice_use(struct module *user, struct module *used)
  */
 struct module *livesplice_use_module(struct module *user, const char *name)
 {
+	struct module *used;
+
 	guard(mutex)(&module_mutex);
-	return livesplice_use(user, find_module_all(name, strlen(name), false));
+	used = find_module_all(name, strlen(name), false);
+	return livesplice_used(used, used ? livesplice_ref_module(user, used) :
+					    -ENOENT);
 }
 
 /**
  * livesplice_use_target() - let a part keep the module that it changes
  * @user: the module of the part, being loaded
  * @name: name of the module that it changes
+ * @arriving: that module waits for the part, and will not run its init function
+ *	before it is told so
  *
  * Like livesplice_use_module(), but what initialised the module must be gone,
  * and with it the symbol table that it came with. LIVE is not enough for that:
@@ -70,19 +77,77 @@ struct module *livesplice_use_module(struct module *user, const char *name)
  * Matching holds pointers into the table, and must take no function that is
  * about to be freed for one that can be replaced.
  *
+ * Of a module that waits nothing of that changes meanwhile. It is COMING, so a
+ * reference is no promise that it stays: livesplice_leave_target() takes it back
+ * if the module goes all the same.
+ *
  * Context: may sleep; takes module_mutex, under which the table is switched.
  * Return: the module; -ENODEV if it is not loaded, or on its way up or down;
  * -ENOMEM.
  */
-struct module *livesplice_use_target(struct module *user, const char *name)
+struct module *livesplice_use_target(struct module *user, const char *name,
+				     bool arriving)
 {
 	struct module *used;
 
 	guard(mutex)(&module_mutex);
 	used = find_module_all(name, strlen(name), false);
+	if (used && arriving)
+		return livesplice_used(used, livesplice_ref_coming(user, used));
 	if (used && rcu_access_pointer(used->kallsyms) != &used->core_kallsyms)
 		used = NULL;
-	return livesplice_use(user, used);
+	return livesplice_used(used, used ? livesplice_ref_module(user, used) :
+					    -ENOENT);
+}
+
+/**
+ * livesplice_leave_target() - end what livesplice_use_target() has begun
+ * @user: the module of the part
+ * @used: the module that it changes, which is about to be freed
+ *
+ * Nothing of @user leads to @used any more; unloading it does not touch @used.
+ *
+ * Context: may sleep; takes module_mutex.
+ */
+void livesplice_leave_target(struct module *user, struct module *used)
+{
+#ifdef CONFIG_MODULE_UNLOAD
+	struct module_use *use, *next;
+
+	guard(mutex)(&module_mutex);
+	list_for_each_entry_safe(use, next, &used->source_list, source_list) {
+		if (use->source != user)
+			continue;
+		sysfs_remove_link(used->holders_dir, user->name);
+		list_del(&use->source_list);
+		list_del(&use->target_list);
+		kfree(use);
+		module_put(used);
+	}
+#endif
+}
+
+/**
+ * livesplice_unload_module() - unload the module of a part
+ * @mod: the module; the caller has a reference, which goes with it
+ *
+ * What delete_module() does, for a module without an exit function.
+ *
+ * Context: sleeps; no lock held.
+ * Return: 0; -EBUSY or -EWOULDBLOCK if somebody else uses it, or it has only just
+ * come up, and nothing has changed.
+ */
+int livesplice_unload_module(struct module *mod)
+{
+	int err = -EBUSY;
+
+	scoped_guard(mutex, &module_mutex) {
+		if (mod->state == MODULE_STATE_LIVE)
+			err = livesplice_stop_module(mod);
+	}
+	if (!err)
+		livesplice_free_module(mod);
+	return err;
 }
 
 /**
@@ -127,8 +192,7 @@ unsigned long livesplice_find_beside(const char *exported, const char *name)
  *
  * Must be called after the sections are in place and before
  * simplify_symbols(): imports of an update get their values here, and are
- * absolute symbols from then on. Modules that are no update are left alone,
- * unless an enabled update has a part for them.
+ * absolute symbols from then on. Modules that are no update are left alone.
  *
  * Context: may sleep; no lock held.
  * Return: 0, or a negative errno and the module must not be loaded.
@@ -150,8 +214,34 @@ int livesplice_prepare(struct module *mod, struct load_info *info)
 	};
 
 	if (!is_livesplice_module(info))
-		return lsp_target_coming(mod);
+		return 0;
 	return lsp_load(&image);
+}
+
+/**
+ * livesplice_arrive() - put parts for a module in use before its init function
+ * @mod: the module, COMING
+ *
+ * Must be called when all that others see of the module is there, and what
+ * came with it for init still is.
+ *
+ * Context: may sleep; no lock held.
+ * Return: 0, or a negative errno and the module must not be loaded.
+ */
+int livesplice_arrive(struct module *mod)
+{
+	return lsp_arrive(mod);
+}
+
+/**
+ * livesplice_depart() - the init function of a module has failed
+ * @mod: the module, COMING
+ *
+ * Context: may sleep; no lock held.
+ */
+void livesplice_depart(struct module *mod)
+{
+	lsp_depart(mod);
 }
 
 /**

@@ -63,19 +63,24 @@ units_of() {
 
 # The sources of all modules and the file for kbuild.
 write_module_sources() {
-	local part file text i
+	local part file text i alias
 
 	text=${DESCRIPTION//\\/\\\\}
 	text=${text//\"/\\\"}
 	echo "ccflags-y := -g0" > "$WORK/module/Kbuild"
 	for part in "${PARTS[@]}"; do
 		file=$(file_of "$part")
+		# What the kernel asks for when the module comes later.
+		alias=
+		[[ $part == vmlinux ]] ||
+			alias="MODULE_ALIAS(\"livesplice:$NAME:$part\");"
 		cat > "$WORK/module/main-$part.c" <<-EOF
 		// SPDX-License-Identifier: GPL-2.0
 		#include <linux/module.h>
 
 		MODULE_DESCRIPTION("$text");
 		MODULE_LICENSE("GPL");
+		$alias
 		EOF
 		{
 			echo "obj-m += $file.o"

@@ -108,7 +108,7 @@ life_of_target()
 	is "unload the target" ok "$(unload binfmt_misc)"
 }
 
-plan 87
+plan 90
 
 # In which order parts and targets come.
 refused part "a part without the first one" ENOPKG part $U binfmt_misc
@@ -155,9 +155,11 @@ life_of_target
 # Enabled while the target is not there: it must not come without its part.
 is "enable without the target" ok "$(switch_on $U)"
 is "state" enabled "$(value $U state)"
+is "what it waits for" binfmt_misc "$(value $U pending)"
 mark_log
-is "the target may not come" EBUSY "$(load_module binfmt_misc)"
-check "the log says why" eval "new_log | grep -q '$U: module binfmt_misc is not loaded'"
+is "the target may not come" ENOPKG "$(load_module binfmt_misc)"
+check "the log says why" eval "new_log | grep -q '$U: module binfmt_misc is not loaded: part: '"
+refused target "nor a part without it" ENODEV part $U binfmt_misc
 needed load_module >/dev/null
 is "other modules may" ok "$(load_module overlay)"
 is "disable" ok "$(switch_off $U)"

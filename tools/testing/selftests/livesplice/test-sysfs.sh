@@ -18,8 +18,10 @@ NAME/depends 444
 NAME/description 444
 NAME/enabled 644
 NAME/hooks_ns 444
+NAME/late 644
 NAME/max_attempts 644
 NAME/nudge 644
+NAME/pending 444
 NAME/pause_ns 444
 NAME/replaces 444
 NAME/result 444
@@ -52,7 +54,7 @@ put_without()
 	lsp-helper dropcap lsp-helper put "$SPLICE/$U/$1" "$2"
 }
 
-plan 38
+plan 39
 
 is "load" ok "$(load $U)"
 is "files and modes" "$(echo "$MODES" | grep . | sort)" "$(files_found)"
@@ -86,6 +88,7 @@ is "enabled wants CAP_SYS_MODULE" EPERM "$(put_without enabled 1)"
 is "max_attempts wants it" EPERM "$(put_without max_attempts 3)"
 is "retry_ms wants it" EPERM "$(put_without retry_ms 3)"
 is "nudge wants it" EPERM "$(put_without nudge none)"
+is "late wants it" EPERM "$(put_without late allow)"
 is "verify wants it" EPERM "$(put_without verify 1)"
 is "without it nothing changed" "loaded 7 7" \
 	"$(value $U state) $(value $U max_attempts) $(value $U retry_ms)"
