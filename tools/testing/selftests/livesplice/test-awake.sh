@@ -5,7 +5,7 @@
 # brought to its end, the log names the hook, and from then on nothing is changed.
 #
 # The kernel is tainted by the warning, and no update can be loaded until the
-# next boot, so this is the last test of a boot.
+# next boot, so it has a boot of its own.
 
 . ./functions.sh
 

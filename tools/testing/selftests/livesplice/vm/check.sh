@@ -25,13 +25,14 @@ test-poison.sh 60
 "
 # Selftest and the seconds it may take in a guest without KVM. test-basic.sh has
 # to be the first: it looks at the kernel before anything was ever enabled; and
-# test-pinned.sh the last, but for test-awake.sh, after which nothing can be loaded.
+# test-pinned.sh the last.
 ALL_TESTS="
 test-basic.sh 60
 test-asm.sh 60
 test-whole.sh 180
 test-sysfs.sh 60
 test-modules.sh 120
+test-late.sh 300
 test-stack.sh 60
 test-replaces.sh 120
 test-kinds.sh 60
@@ -63,7 +64,11 @@ test-memory.sh 60
 test-pause.sh 180
 test-verify.sh 120
 test-pinned.sh 60
+"
+# After these nothing can be loaded: each has a boot of its own.
+LAST_TESTS="
 test-awake.sh 60
+test-disabled.sh 60
 "
 
 passed=0
@@ -279,6 +284,25 @@ target_modules()
 	cp "$OBJ/fs/binfmt_misc.ko" "$OBJ/fs/overlayfs/overlay.ko" "$OBJ/fs/exportfs/exportfs.ko" "$1/"
 	cp "$OBJ"/kernel/livesplice/lsp_{kinds,lent}.ko "$1/"
 	sed 's/disabled/disabxed/g' "$1/binfmt_misc.ko" >"$1/binfmt_misc_other.ko"
+	cp "$OBJ"/kernel/livesplice/lsp_{comer,caller}.ko "$1/"
+	sed 's/as it was built/as it was boxed/' "$1/lsp_comer.ko" >"$1/lsp_comer_other.ko"
+}
+
+# For a module that comes late: what is on top of its part, the part compressed,
+# and who loads it when the kernel asks: kmod, as on a machine for people.
+late_files()
+{
+	local patches=$SELFTESTS/patches lib
+
+	is_wanted lsp_late || return 0
+	update_for_test lsp_late_top "$patches/late/top.patch" "$1/updates" \
+		--base "$patches/late.patch"
+	xz -k --check=crc32 "$1/updates/lsp_late-lsp_comer.ko"
+	mkdir -p "$1/kmod"
+	cp -L "$(command -v kmod)" "$1/kmod/kmod"
+	ldd "$1/kmod/kmod" | grep -o '/[^ ]*' | while read -r lib; do
+		cp -L "$lib" "$1/kmod/"
+	done
 }
 
 # What looks at the kernel from inside it.
@@ -289,7 +313,7 @@ test_modules()
 	build=$(mktemp -d)
 	cp "$SELFTESTS"/test_modules/{Makefile,*.c} "$build/"
 	if make -s -C "$build" KDIR="$OBJ" modules >"$build/log" 2>&1; then
-		cp "$build"/lsp_{bench,company,debugger,intruder,overrule,splat,vcpu,watch}.ko "$1/"
+		cp "$build"/lsp_{bench,company,debugger,intruder,notifier,overrule,splat,vcpu,watch}.ko "$1/"
 	else
 		cat "$build/log"
 		not_ok "build the test modules"
@@ -303,7 +327,7 @@ guest_files()
 	local dir=$1 patch
 
 	mkdir -p "$dir/updates"
-	cp "$SELFTESTS"/{functions.sh,test-*.sh} "$VM/run-tests.sh" \
+	cp "$SELFTESTS"/{functions.sh,late.sh,test-*.sh} "$VM/run-tests.sh" \
 		"$TOP/Documentation/ABI/testing/sysfs-kernel-splice" "$dir/"
 	guest_program "$SELFTESTS/lsp-helper.c" "$dir/lsp-helper"
 	guest_program "$SELFTESTS/lsp-fault.c" "$dir/lsp-fault"
@@ -326,6 +350,7 @@ guest_files()
 	other_build_update "$dir/updates"
 	other_parts "$dir/updates"
 	target_modules "$dir/modules"
+	late_files "$dir"
 	test_modules "$dir/updates"
 	! is_wanted lsp_whole ||
 		run_counted "whole kernel" env SRC="$SRC" OBJ="$OBJ" "$VM/whole.sh" "$dir/updates"
@@ -392,15 +417,16 @@ if [ -z "${TESTS:-}" ]; then
 	step "lint"
 	run_counted "lint" env SRC="$SRC" OBJ="$OBJ" "$VM/lint.sh"
 	host_tests
-	TESTS=$(awk '{ print $1 }' <<<"$KUNIT_TESTS$ALL_TESTS" && echo dump.sh)
+	TESTS=$(awk '{ print $1 }' <<<"$KUNIT_TESTS$ALL_TESTS$LAST_TESTS" && echo dump.sh)
 fi
 for name in $TESTS; do
 	grep "^$name" <<<"$ALL_TESTS" >>"$work/list"
 	grep "^$name" <<<"$KUNIT_TESTS" >>"$work/kunit"
+	grep "^$name" <<<"$LAST_TESTS" >>"$work/last"
 done
 if [ -n "${DEBUG:-}" ]; then
 	GUEST_MEMORY=2048
-	sed -i -E 's/ ([0-9]+)$/ \10/' "$work/list" "$work/kunit"
+	sed -i -E 's/ ([0-9]+)$/ \10/' "$work/list" "$work/kunit" "$work/last"
 fi
 
 guest_files "$work/guest"
@@ -409,6 +435,10 @@ guest_tests "$work/guest" "$work/kunit" kunit
 step "guest: selftests"
 GUEST_APPEND=kunit.enable=0
 guest_tests "$work/guest" "$work/list" guest
+while read -r -u 3 name; do
+	echo "$name" >"$work/one"
+	guest_tests "$work/guest" "$work/one" "${name%%.*}"
+done 3<"$work/last"
 if grep -qw dump.sh <<<"$TESTS"; then
 	step "guest: crash"
 	run_counted "dump" env KERNEL="$GUEST_KERNEL" GUEST_LOG="$TREE/log/dump" \

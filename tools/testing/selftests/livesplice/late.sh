@@ -1,0 +1,101 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=sh
+# shellcheck disable=SC2034 # what is set here is used by those who source it
+#
+# What test-late.sh and test-disabled.sh share: a module that comes later, and who
+# loads parts when the kernel asks. Sourced after functions.sh; U is the update.
+
+T=lsp_comer			# the module that comes
+PART=${U}_$T
+PARAMS=/sys/module/$T/parameters
+LATE=/tmp/late
+KMOD=$PWD/kmod
+MODULES=/lib/modules/$(uname -r)
+HELPER=/proc/sys/kernel/modprobe
+
+OLD=11				# what it gives
+NEW=1011
+
+need_update "$U" "$U-$T"
+[ -e modules/$T.ko ] || skip_all "no modules/$T.ko"
+[ -e "$KMOD/kmod" ] || skip_all "no kmod"
+old_helper=$(cat $HELPER)
+rm -rf $LATE
+mkdir -p $LATE "$MODULES/updates" /etc/modprobe.d
+touch "$MODULES/modules.order" "$MODULES/modules.builtin" \
+	"$MODULES/modules.builtin.modinfo"
+trap 'restore_late; cleanup' EXIT
+
+# applet NAME ARGUMENT...	of kmod, not of busybox
+applet()
+{
+	applet_name=$1
+	shift
+	"$KMOD/ld-linux-x86-64.so.2" --argv0 "$applet_name" \
+		--library-path "$KMOD" "$KMOD/kmod" "$@"
+}
+
+# helper NAME	from now on the kernel calls this one: modprobe, gate, or none
+helper()
+{
+	echo "$LATE/$1" >$HELPER
+}
+
+# Does what the kernel's own does.
+cat >$LATE/modprobe <<EOF
+#!/bin/sh
+echo "\$*" >>$LATE/calls
+exec $KMOD/ld-linux-x86-64.so.2 --argv0 modprobe --library-path $KMOD $KMOD/kmod "\$@"
+EOF
+
+# The same, once $LATE/go is there; a minute at most.
+cat >$LATE/gate <<EOF
+#!/bin/sh
+echo \$\$ >$LATE/asked
+for i in \$(seq 600); do
+	[ ! -e $LATE/go ] || break
+	sleep 0.1
+done
+exec $LATE/modprobe "\$@"
+EOF
+chmod 755 $LATE/modprobe $LATE/gate
+
+restore_late()
+{
+	touch $LATE/go
+	echo "$old_helper" >$HELPER
+	rm -rf "$MODULES" /etc/modprobe.d/late.conf
+}
+
+# install FILE...	what modprobe finds
+install()
+{
+	rm -f "$MODULES/updates"/*
+	for install_file; do
+		cp "$install_file" "$MODULES/updates/"
+	done
+	applet depmod -a
+}
+
+# come		load the module; come_with PARAMETER...: in kmod's words
+come()
+{
+	load_module $T
+}
+
+come_with()
+{
+	applet insmod modules/$T.ko "$@" 2>&1
+}
+
+# says FILE	a parameter of the module
+says()
+{
+	cat "$PARAMS/$1"
+}
+
+# new_says TEXT	Does the log have it since mark_log?
+new_says()
+{
+	new_log | grep -q "$1"
+}
