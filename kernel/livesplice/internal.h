@@ -61,7 +61,6 @@ void lsp_drain_text(const struct lsp_update *update);
 enum lsp_reason lsp_set_enabled(struct lsp_update *update, bool enable);
 void lsp_start_operation(struct lsp_update *update);
 enum lsp_reason lsp_enable_part(struct lsp_part *part);
-void lsp_report_blockers(const struct lsp_update *update);
 
 /* late.c: modules that come while an update has a part for them */
 
@@ -72,6 +71,11 @@ int lsp_arrive(struct module *mod);
 /* depart.c: and go again */
 
 void lsp_depart(struct module *mod);
+
+/* report.c: what the log is told */
+
+void lsp_report_blockers(const struct lsp_update *update);
+void lsp_report(const struct lsp_update *update, bool enable);
 
 /* registry.c: which updates and parts there are */
 

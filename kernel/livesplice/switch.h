@@ -157,6 +157,12 @@ struct lsp_operation *lsp_operation_make_left(struct lsp_update *update,
 void lsp_operation_free(struct lsp_operation *op);
 DEFINE_FREE(lsp_operation, struct lsp_operation *, lsp_operation_free(_T))
 
+/* ranges.c: which code must be free */
+
+void lsp_ranges_fill(struct lsp_operation *op);
+
+/* prepare.c again: for one attempt */
+
 bool lsp_map(struct lsp_operation *op);
 void lsp_unmap(struct lsp_operation *op);
 

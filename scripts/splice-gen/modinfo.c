@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * What a part of an update is called, and what its .modinfo says. Called by
- * finish.c, imports.c and verify.c.
+ * finish.c, imports.c, verify.c and view.c.
  */
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -32,6 +33,23 @@ char *part_name(const char *update, const char *object)
 		return name;
 	free(name);
 	return NULL;
+}
+
+/**
+ * is_update_name() - can an update be called so?
+ * @name: the name
+ *
+ * Return: true if so.
+ */
+bool is_update_name(const char *name)
+{
+	size_t len = strlen(name);
+
+	for (size_t i = 0; i < len; i++) {
+		if (!isalnum((unsigned char)name[i]) && name[i] != '_')
+			return false;
+	}
+	return len && len <= LSP_NAME_MAX;
 }
 
 /**

@@ -194,6 +194,7 @@ void imports_resolve(struct finish *f);
 /* modinfo.c: names of parts, and what .modinfo says */
 
 char *part_name(const char *update, const char *object);
+bool is_update_name(const char *name);
 bool is_module_path(const char *path, const char *object);
 bool modinfo_has(const struct obj *ko, const char *entry);
 void modinfo_set_depends(struct obj *ko, const char *target, const char *first);

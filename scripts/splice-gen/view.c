@@ -7,7 +7,6 @@
  * relocations of a site look like is asked here a second time, from the other
  * side: finish finds sites by decoding, this by relocation types.
  */
-#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -62,18 +61,6 @@ static bool within(uint64_t first, uint64_t nr, uint64_t total)
 
 /* info, units */
 
-/* Can an update be called so? */
-static bool is_name(const char *name)
-{
-	size_t len = strlen(name);
-
-	for (size_t i = 0; i < len; i++) {
-		if (!isalnum((unsigned char)name[i]) && name[i] != '_')
-			return false;
-	}
-	return len && len <= LSP_NAME_MAX;
-}
-
 /* False if nothing else can be made sense of. */
 static bool check_info(const struct tables *v)
 {
@@ -98,7 +85,7 @@ static bool check_info(const struct tables *v)
 		return false;
 	}
 	name = view_string(v, info->name);
-	if (!is_name(name))
+	if (!is_update_name(name))
 		bad("info", 0, "not a name");
 	return true;
 }
@@ -114,7 +101,7 @@ static void check_replaces(const struct tables *v)
 			continue;
 		}
 		name = view_string(v, v->replaces[i].name);
-		if (!is_name(name) || !strcmp(name, view_string(v, v->info->name)) ||
+		if (!is_update_name(name) || !strcmp(name, view_string(v, v->info->name)) ||
 		    v->info->flags & LSP_INFO_BASED)
 			bad("replaces", i, "not another update, or one that this one stands on");
 	}
