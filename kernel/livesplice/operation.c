@@ -92,22 +92,13 @@ static enum lsp_reason lsp_try(struct lsp_operation *op)
 
 /*
  * Among many that call a function in a loop, a look at all of them would take longer
- * than any of them may be held; and who waits for an operation waits for us.
+ * than any of them may be held; and who waits for an operation waits for us. So the
+ * attempts are made by a task that is not nice to others.
  */
-static enum lsp_reason lsp_try_quickly(struct lsp_operation *op)
-{
-	int nice = task_nice(current);
-	enum lsp_reason reason;
-
-	set_user_nice(current, MIN_NICE);
-	reason = lsp_try(op);
-	set_user_nice(current, nice);
-	return reason;
-}
-
 static enum lsp_reason lsp_try_tracked(struct lsp_operation *op)
 {
 	enum lsp_reason reason;
+	int nice;
 
 	/* Every object that it has a part for is missing. */
 	if (!op->nr_pages && !op->nr_hooks)
@@ -116,14 +107,17 @@ static enum lsp_reason lsp_try_tracked(struct lsp_operation *op)
 	reason = lsp_hooks_begin(op);
 	if (reason != LSP_OK)
 		return reason;
+	nice = task_nice(current);
+	set_user_nice(current, MIN_NICE);
 	if (lsp_track_start()) {
 		reason = LSP_NOMEM;
 	} else {
-		reason = lsp_try_quickly(op);
+		reason = lsp_try(op);
 		lsp_nudging_end(op->nudging);
 		lsp_callers_forget(&op->callers);
 		lsp_track_stop();
 	}
+	set_user_nice(current, nice);
 	lsp_hooks_end(op, reason == LSP_OK);
 	return reason;
 }
