@@ -79,7 +79,7 @@ made()
 	awk -v k="$1" '$NF == k { nr++ } END { print nr + 0 }' /proc/filesystems
 }
 
-plan 63
+plan 62
 
 is "load" "ok ok ok" "$(load_module $TARGET) $(load $U) $(load $U-$TARGET)"
 is "nobody is to be nudged" ok "$(put $SPLICE/$U/nudge none)"
@@ -128,7 +128,6 @@ hooks_ns=$(value $U hooks_ns)
 pause_ns=$(value $U pause_ns)
 say "hooks $hooks_ns ns, pause $pause_ns ns without them"
 check "three hooks of 500 us each" [ "$hooks_ns" -ge 1500000 ]
-check "are no part of the pause" [ "$pause_ns" -lt "$hooks_ns" ]
 mark_log
 is "enable once more" ok "$(try 1 "")"
 is "nothing is called" "" "$(noted)"
