@@ -33,6 +33,7 @@ test-whole.sh 180
 test-sysfs.sh 60
 test-modules.sh 120
 test-late.sh 300
+test-boot.sh 90
 test-stack.sh 60
 test-replaces.sh 120
 test-kinds.sh 60
@@ -288,21 +289,27 @@ target_modules()
 	sed 's/as it was built/as it was boxed/' "$1/lsp_comer.ko" >"$1/lsp_comer_other.ko"
 }
 
-# For a module that comes late: what is on top of its part, the part compressed,
-# and who loads it when the kernel asks: kmod, as on a machine for people.
+# Who loads modules when the kernel asks: kmod, as on a machine for people.
+kmod_files()
+{
+	local lib
+
+	mkdir -p "$1"
+	cp -L "$(command -v kmod)" "$1/kmod"
+	ldd "$1/kmod" | grep -o '/[^ ]*' | while read -r lib; do
+		cp -L "$lib" "$1/"
+	done
+}
+
+# For a module that comes late: what is on top of its part, the part compressed.
 late_files()
 {
-	local patches=$SELFTESTS/patches lib
+	local patches=$SELFTESTS/patches
 
 	is_wanted lsp_late || return 0
 	update_for_test lsp_late_top "$patches/late/top.patch" "$1/updates" \
 		--base "$patches/late.patch"
 	xz -k --check=crc32 "$1/updates/lsp_late-lsp_comer.ko"
-	mkdir -p "$1/kmod"
-	cp -L "$(command -v kmod)" "$1/kmod/kmod"
-	ldd "$1/kmod/kmod" | grep -o '/[^ ]*' | while read -r lib; do
-		cp -L "$lib" "$1/kmod/"
-	done
 }
 
 # What looks at the kernel from inside it.
@@ -328,7 +335,8 @@ guest_files()
 
 	mkdir -p "$dir/updates"
 	cp "$SELFTESTS"/{functions.sh,late.sh,test-*.sh} "$VM/run-tests.sh" \
-		"$TOP/Documentation/ABI/testing/sysfs-kernel-splice" "$dir/"
+		"$TOP/Documentation/ABI/testing/sysfs-kernel-splice" \
+		"$TOP/tools/livesplice/livesplice-boot" "$dir/"
 	guest_program "$SELFTESTS/lsp-helper.c" "$dir/lsp-helper"
 	guest_program "$SELFTESTS/lsp-fault.c" "$dir/lsp-fault"
 	guest_program "$SELFTESTS/lsp-core.c" "$dir/lsp-core"
@@ -351,6 +359,7 @@ guest_files()
 	other_parts "$dir/updates"
 	target_modules "$dir/modules"
 	late_files "$dir"
+	kmod_files "$dir/kmod"
 	test_modules "$dir/updates"
 	! is_wanted lsp_whole ||
 		run_counted "whole kernel" env SRC="$SRC" OBJ="$OBJ" "$VM/whole.sh" "$dir/updates"
