@@ -4,7 +4,8 @@
 # Updates that take the place of others: lsp_instead_image of two that stand on each
 # other and one that rewrites a table, lsp_instead_module of one whose functions
 # begin with static branches and calls. They are matched while those are enabled,
-# go from one to the other in one pause, and stand on nobody. See patches/instead.
+# go from one to the other in one pause, and stand on nobody; hooks of those that go
+# are called. See patches/instead.
 
 . ./functions.sh
 
@@ -15,6 +16,8 @@ T=lsp_table
 R=lsp_instead_image
 M=lsp_instead_module
 L=lsp_borrow
+G=lsp_grown
+N=lsp_instead_hooks
 BENCH=lsp_bench
 PARAM=/sys/module/$BENCH/parameters
 TARGET=lsp_lent
@@ -25,7 +28,7 @@ OTHERS="17 AB 444 400 kernel"
 NEW="18 ab 444 444 instead"
 STATES="00 10 11 30 31 20 01 21"
 
-need_update $A $B $C $T $R $M $L $BENCH
+need_update $A $B $C $T $R $M $L $G $N $BENCH
 [ -e modules/$TARGET.ko ] || skip_all "no modules/$TARGET.ko"
 
 # What the functions and the table do now.
@@ -87,6 +90,12 @@ watched_cycles()
 	done | sort -u | xargs
 }
 
+# Names of the filesystems, in the order of the list.
+filesystems()
+{
+	sed 's/^[a-z]*\t//; s/\t.*//' /proc/filesystems | xargs
+}
+
 # go_to STATE	keys and call
 go_to()
 {
@@ -121,7 +130,7 @@ lent_is()
 	lent_results | diff "/tmp/lent.$1" - | head -n 4
 }
 
-plan 59
+plan 66
 follow_log
 
 is "load the bench" ok "$(load $BENCH)"
@@ -179,6 +188,16 @@ is "unload it" "ok ok" "$(switch_off $R) $(unload $C)"
 is "never without either" "17 18" "$(watched_cycles)"
 is "unload" "ok ok ok ok" "$(unload $R) $(unload $T) $(unload $B) $(unload $A)"
 is "kernel as it was" "$OLD" "$(now)"
+
+old=$(filesystems)
+is "one with hooks" "ok ok" "$(load $G) $(switch_on $G)"
+refuse "has turned a list around" [ "$(filesystems)" = "$old" ]
+mark_log
+is "one in its place" "ok ok" "$(load $N) $(switch_on $N)"
+is "undoes what the hooks have done" "$old" "$(filesystems)"
+check "and runs" grep -q 'listed$' /proc/filesystems
+is "unload both" "ok ok ok" "$(unload $G) $(switch_off $N) $(unload $N)"
+refuse "no shadow variable is left" eval "new_log | grep 'left behind'"
 
 is "load the target" ok "$(load_module $TARGET)"
 lent_results >/tmp/lent.old

@@ -267,6 +267,8 @@ replacing_updates()
 		--replaces lsp_stack_a,lsp_stack_b,lsp_table
 	update_for_test lsp_instead_module "$instead/module.patch" "$1" \
 		--replaces lsp_borrow
+	update_for_test lsp_instead_hooks "$instead/hooks.patch" "$1" \
+		--replaces lsp_grown
 }
 
 # An update of the same name and change, made at another time: its parts do not
