@@ -160,7 +160,6 @@ void lsp_list_make(const struct lsp_update *switching);
 struct lsp_part *lsp_part_new(struct module *mod);
 void lsp_part_free(struct lsp_part *part);
 void lsp_update_free(struct lsp_update *update);
-unsigned int lsp_nr_patches(const struct lsp_update *update);
 bool lsp_has_name(const char *list, const char *name);
 bool lsp_is_pinned(const struct lsp_update *update);
 enum lsp_reason lsp_hold_part(struct lsp_part *part);

@@ -172,22 +172,6 @@ enum lsp_reason lsp_part_names(struct lsp_part *part,
 }
 
 /**
- * lsp_nr_patches() - number of functions of an update
- * @update: the update
- *
- * Return: the number, replaced or not.
- */
-unsigned int lsp_nr_patches(const struct lsp_update *update)
-{
-	const struct lsp_part *part;
-	unsigned int nr = 0;
-
-	list_for_each_entry(part, &update->parts, node)
-		nr += part->nr_patches;
-	return nr;
-}
-
-/**
  * lsp_has_name() - is a name in a list?
  * @list: a list as &lsp_part.units is one
  * @name: the name
