@@ -156,7 +156,7 @@ finish_part() {
 		-s "$OBJTREE/Module.symvers" -S "$WORK/module/Module.symvers" \
 		-N "$NAME" -O "$part" -I "$2" \
 		-D "$DESCRIPTION" \
-		-R "$(cat "$OBJTREE/include/config/kernel.release")" \
+		-R "$(build_release)" \
 		-P "$WORK/all.patch" ${based:+"$based"} "${args[@]}" > "$WORK/finish" ||
 		refused_late "$WORK/finish"
 }
