@@ -86,31 +86,30 @@ struct lsp_data {
 	__u32	offset;
 };
 
-/**
- * enum lsp_hook_kind - when a function of the author is called
- * @LSP_HOOK_CHECK: before anything else; says whether to go on
- * @LSP_HOOK_PRE: then; gets ready what the next one needs, or fails
- * @LSP_HOOK_APPLY: in the pause, when all are sure to be out of the old code
- * @LSP_HOOK_POST: when the new code is in use
- * @LSP_HOOK_FAIL: instead of the last two: nothing has changed
- * @LSP_HOOK_UNDO_CHECK: the same for undo
- * @LSP_HOOK_UNDO_PRE: the same for undo
- * @LSP_HOOK_UNDO_APPLY: in the pause, when all are sure to be out of the new code
- * @LSP_HOOK_UNDO_POST: when the old code is in use
- * @LSP_HOOK_UNDO_FAIL: instead of the last two
- * @LSP_HOOK_KINDS: number of kinds
+/*
+ * X(kind, word): when a function of the author is called. CHECK before anything
+ * else, it says whether to go on; PRE then, it gets ready what the next one needs,
+ * or fails; APPLY in the pause, when all are sure to be out of the code that goes;
+ * POST when the other code is in use; FAIL instead of the last two, when nothing
+ * has changed. The second five are the same for undo.
  */
+#define LSP_HOOK_TABLE(X)			\
+	X(CHECK,	"check")		\
+	X(PRE,		"pre")			\
+	X(APPLY,	"apply")		\
+	X(POST,		"post")			\
+	X(FAIL,		"fail")			\
+	X(UNDO_CHECK,	"undo_check")		\
+	X(UNDO_PRE,	"undo_pre")		\
+	X(UNDO_APPLY,	"undo_apply")		\
+	X(UNDO_POST,	"undo_post")		\
+	X(UNDO_FAIL,	"undo_fail")
+
+/* LSP_HOOK_CHECK and so on, and LSP_HOOK_KINDS, their number. */
 enum lsp_hook_kind {
-	LSP_HOOK_CHECK,
-	LSP_HOOK_PRE,
-	LSP_HOOK_APPLY,
-	LSP_HOOK_POST,
-	LSP_HOOK_FAIL,
-	LSP_HOOK_UNDO_CHECK,
-	LSP_HOOK_UNDO_PRE,
-	LSP_HOOK_UNDO_APPLY,
-	LSP_HOOK_UNDO_POST,
-	LSP_HOOK_UNDO_FAIL,
+#define LSP_HOOK_KIND(kind, word)	LSP_HOOK_##kind,
+	LSP_HOOK_TABLE(LSP_HOOK_KIND)
+#undef LSP_HOOK_KIND
 	LSP_HOOK_KINDS,
 };
 

@@ -41,19 +41,10 @@
 #include "switch.h"
 
 static const char * const lsp_hook_words[] = {
-	[LSP_HOOK_CHECK]	= "check",
-	[LSP_HOOK_PRE]		= "pre",
-	[LSP_HOOK_APPLY]	= "apply",
-	[LSP_HOOK_POST]		= "post",
-	[LSP_HOOK_FAIL]		= "fail",
-	[LSP_HOOK_UNDO_CHECK]	= "undo_check",
-	[LSP_HOOK_UNDO_PRE]	= "undo_pre",
-	[LSP_HOOK_UNDO_APPLY]	= "undo_apply",
-	[LSP_HOOK_UNDO_POST]	= "undo_post",
-	[LSP_HOOK_UNDO_FAIL]	= "undo_fail",
+#define LSP_HOOK_WORD(kind, word)	[LSP_HOOK_##kind] = word,
+	LSP_HOOK_TABLE(LSP_HOOK_WORD)
+#undef LSP_HOOK_WORD
 };
-
-static_assert(ARRAY_SIZE(lsp_hook_words) == LSP_HOOK_KINDS);
 
 /**
  * lsp_plan_hooks() - where the hooks of a part are

@@ -17,16 +17,9 @@
 #define HOOKS_PREFIX	".discard.livesplice.hooks."
 
 static const char * const kinds[] = {
-	[LSP_HOOK_CHECK]	= "check",
-	[LSP_HOOK_PRE]		= "pre",
-	[LSP_HOOK_APPLY]	= "apply",
-	[LSP_HOOK_POST]		= "post",
-	[LSP_HOOK_FAIL]		= "fail",
-	[LSP_HOOK_UNDO_CHECK]	= "undo_check",
-	[LSP_HOOK_UNDO_PRE]	= "undo_pre",
-	[LSP_HOOK_UNDO_APPLY]	= "undo_apply",
-	[LSP_HOOK_UNDO_POST]	= "undo_post",
-	[LSP_HOOK_UNDO_FAIL]	= "undo_fail",
+#define KIND_WORD(kind, word)	[LSP_HOOK_##kind] = word,
+	LSP_HOOK_TABLE(KIND_WORD)
+#undef KIND_WORD
 };
 
 /* Hooks of the unit, by kind. */
