@@ -63,8 +63,8 @@ struct pt_regs;
  * nothing any more.
  *
  * A hook is a new function. It may not refer to a function that the patch
- * changes; splice-gen sees to that, as far as the hook itself goes. What it calls by
- * way of others, it calls as the kernel is at that moment.
+ * changes, nor may other new functions that it calls; splice-gen sees to that. What
+ * it calls by way of functions that the kernel has, it calls as that is at the moment.
  */
 
 typedef int (*livesplice_ask_t)(void);

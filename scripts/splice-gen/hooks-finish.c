@@ -85,44 +85,95 @@ static const char *replaced_name(const struct tables *t,
 	return NULL;
 }
 
-static const struct symbol *function_at(const struct section *sec,
-					uint64_t offset)
+/* The function of the module that has this place of a section, or NULL. */
+static const struct symbol *function_at(const struct section *sec, int64_t at)
 {
 	for (size_t i = 0; i < sec->nr_syms; i++) {
-		if (sec->syms[i]->type == STT_FUNC &&
-		    sec->syms[i]->value == offset)
-			return sec->syms[i];
+		const struct symbol *sym = sec->syms[i];
+
+		if (sym->type == STT_FUNC && at >= (int64_t)sym->value &&
+		    at < (int64_t)(sym->value + sym->size))
+			return sym;
 	}
 	return NULL;
+}
+
+/* The function of the module that a reference of code leads to, or NULL. */
+static const struct symbol *function_meant(const struct reloc *rel)
+{
+	const struct symbol *sym = rel->sym;
+	int64_t at = (int64_t)sym->value + rel->addend;
+
+	if (sym->type == STT_FUNC)
+		return symbol_is_undef(sym) ? NULL : sym;
+	if (!sym->sec || !(sym->sec->flags & SHF_EXECINSTR))
+		return NULL;
+	if (rel->type == R_X86_64_PC32 || rel->type == R_X86_64_PLT32)
+		at += 4;
+	return function_at(sym->sec, at);
+}
+
+/* New functions that a hook can come to, itself the first. */
+struct reached {
+	const struct symbol	**functions;
+	size_t			nr;
+};
+
+static void reach(struct reached *reached, const struct symbol *function)
+{
+	for (size_t i = 0; i < reached->nr; i++) {
+		if (reached->functions[i] == function)
+			return;
+	}
+	reached->functions = xrealloc(reached->functions, reached->nr + 1,
+				      sizeof(*reached->functions));
+	reached->functions[reached->nr++] = function;
+}
+
+/* What it must not refer to, and what it refers to beside that. */
+static void check_function(const struct finish *f, const struct lsp_hook *hook,
+			   struct reached *reached, const struct symbol *function)
+{
+	const struct symbol *head = reached->functions[0];
+	const struct section *sec = function->sec;
+	uint64_t end = function->value + function->size;
+
+	for (struct reloc *rel = section_reloc_from(sec, function->value);
+	     rel < section_reloc_from(sec, end); rel++) {
+		const struct symbol *meant = function_meant(rel);
+		const char *name = symbol_is_undef(rel->sym) ?
+			replaced_name(&f->pre.tables, rel->sym) : NULL;
+
+		if (meant)
+			reach(reached, meant);
+		if (!name)
+			continue;
+		refuse(REASON_HOOK, symbol_name(head),
+		       "%s: the hook refers%s%s at +0x%llx to %s(), which the update replaces",
+		       f->pre.units[hook->unit].name,
+		       function == head ? "" : " by way of ",
+		       function == head ? "" : symbol_name(function),
+		       (unsigned long long)(rel->offset - function->value), name);
+	}
 }
 
 static void check_hook(const struct finish *f, const struct lsp_hook *hook)
 {
 	struct section *sec = obj_section_at(f->ko, hook->shndx);
-	const struct symbol *function = function_at(sec, hook->offset);
-	uint64_t end = (uint64_t)hook->offset + hook->size;
+	struct reached reached = { };
 
-	for (struct reloc *rel = section_reloc_from(sec, hook->offset);
-	     rel < section_reloc_from(sec, end); rel++) {
-		const char *name;
-
-		if (!symbol_is_undef(rel->sym))
-			continue;
-		name = replaced_name(&f->pre.tables, rel->sym);
-		if (name)
-			refuse(REASON_HOOK, symbol_name(function),
-			       "%s: the hook refers at +0x%llx to %s(), which the update replaces",
-			       f->pre.units[hook->unit].name,
-			       (unsigned long long)(rel->offset - hook->offset),
-			       name);
-	}
+	reach(&reached, function_at(sec, hook->offset));
+	for (size_t i = 0; i < reached.nr; i++)
+		check_function(f, hook, &reached, reached.functions[i]);
+	free(reached.functions);
 }
 
 /**
  * hooks_check() - refuse hooks that refer to a function that is replaced
  * @f: the update, after imports_resolve(), with the rows of all functions
  *
- * What a hook calls by way of other functions is not followed.
+ * Other new functions that the hook refers to are followed; what it calls of the
+ * running kernel is not.
  */
 void hooks_check(const struct finish *f)
 {

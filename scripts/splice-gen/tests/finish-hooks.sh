@@ -91,6 +91,36 @@ try "its address" 1 '^refuse	hook	ready	.*refers at \+0x7 to target\(\)'
 make_hooks "call __splice.old.0.$(text_of .text).$(place_of local).f"
 ok "a call of another function" silent finish
 
+# By way of other functions of the update.
+through() {
+	make_hooks "call passes"
+	cat >> new.s <<-EOF
+	.section .text.through,"ax",@progbits
+		.balign 16
+		.type passes, @function
+	passes:	jmp .Lbehind
+		.size passes, . - passes
+	.section .text.behind,"ax",@progbits
+		.balign 16
+		.skip 16, 0xcc
+		.type behind, @function
+	behind:
+	.Lbehind: call $1
+		jmp passes
+		.size behind, . - behind
+	.section .orc_unwind_ip,"a",@progbits
+		.long passes - ., behind - .
+	.section .orc_unwind,"a",@progbits
+		.byte 8, 0, 0, 0, 5, 2, 8, 0, 0, 0, 5, 2
+	EOF
+	as -o unit.o new.s && ld -r -o in.ko unit.o || exit 1
+}
+through target
+try "a call of a replaced function by way of others" 1 \
+	'^refuse	hook	ready	.*refers by way of behind at \+0x[0-9a-f]* to target\(\)'
+through helper
+ok "a call of another one by way of others" silent finish
+
 make_hooks "" ".quad ready; .long 0, 10, ready_size, 0"
 try "no kind" 3 'row at 0x0 makes no sense'
 make_hooks "" ".quad ready; .long 3, 1, ready_size, 0"
