@@ -9,31 +9,19 @@ T=lsp_comer			# the module that comes
 PART=${U}_$T
 PARAMS=/sys/module/$T/parameters
 LATE=/tmp/late
-KMOD=$PWD/kmod
-MODULES=/lib/modules/$(uname -r)
-HELPER=/proc/sys/kernel/modprobe
 
 OLD=11				# what it gives
 NEW=1011
 
 need_update "$U" "$U-$T"
 [ -e modules/$T.ko ] || skip_all "no modules/$T.ko"
-[ -e "$KMOD/kmod" ] || skip_all "no kmod"
+
+. ./kmod.sh
+
 old_helper=$(cat $HELPER)
 rm -rf $LATE
-mkdir -p $LATE "$MODULES/updates" /etc/modprobe.d
-touch "$MODULES/modules.order" "$MODULES/modules.builtin" \
-	"$MODULES/modules.builtin.modinfo"
+mkdir -p $LATE /etc/modprobe.d
 trap 'restore_late; cleanup' EXIT
-
-# applet NAME ARGUMENT...	of kmod, not of busybox
-applet()
-{
-	applet_name=$1
-	shift
-	"$KMOD/ld-linux-x86-64.so.2" --argv0 "$applet_name" \
-		--library-path "$KMOD" "$KMOD/kmod" "$@"
-}
 
 # helper NAME	from now on the kernel calls this one: modprobe, gate, or none
 helper()
@@ -41,11 +29,12 @@ helper()
 	echo "$LATE/$1" >$HELPER
 }
 
-# Does what the kernel's own does.
+# Notes what it was asked for.
+make_modprobe $LATE/quiet
 cat >$LATE/modprobe <<EOF
 #!/bin/sh
 echo "\$*" >>$LATE/calls
-exec $KMOD/ld-linux-x86-64.so.2 --argv0 modprobe --library-path $KMOD $KMOD/kmod "\$@"
+exec $LATE/quiet "\$@"
 EOF
 
 # The same, once $LATE/go is there; a minute at most.
@@ -65,16 +54,6 @@ restore_late()
 	touch $LATE/go
 	echo "$old_helper" >$HELPER
 	rm -rf "$MODULES" /etc/modprobe.d/late.conf
-}
-
-# install FILE...	what modprobe finds
-install()
-{
-	rm -f "$MODULES/updates"/*
-	for install_file; do
-		cp "$install_file" "$MODULES/updates/"
-	done
-	applet depmod -a
 }
 
 # come		load the module; come_with PARAMETER...: in kmod's words

@@ -12,9 +12,6 @@ B=lsp_stack_b
 M=lsp_binfmt
 TARGET=binfmt_misc
 PART=${M}_$TARGET
-KMOD=$PWD/kmod
-MODULES=/lib/modules/$(uname -r)
-UPDATES=$MODULES/updates/livesplice
 BOOT=/tmp/boot
 FILE=$BOOT/state/$(uname -r)
 SAID=$BOOT/said
@@ -22,17 +19,11 @@ export LIVESPLICE_STATE=$BOOT/state
 
 need_update $A $B $M $M-$TARGET
 [ -e modules/$TARGET.ko ] || skip_all "no modules/$TARGET.ko"
-[ -e "$KMOD/kmod" ] || skip_all "no kmod"
 [ -e ./livesplice-boot ] || PATH=../../../livesplice:$PATH
 
-# applet NAME ARGUMENT...	of kmod, not of busybox
-applet()
-{
-	applet_name=$1
-	shift
-	"$KMOD/ld-linux-x86-64.so.2" --argv0 "$applet_name" \
-		--library-path "$KMOD" "$KMOD/kmod" "$@"
-}
+. ./kmod.sh
+
+UPDATES=$MODULES/updates/livesplice
 
 # boot VERB	its exit status; what it says is in $SAID
 boot()
@@ -62,16 +53,10 @@ states()
 trap 'rm -rf "$MODULES" $BOOT; cleanup' EXIT
 rm -rf $BOOT
 mkdir -p $BOOT "$UPDATES"
-touch "$MODULES/modules.order" "$MODULES/modules.builtin" \
-	"$MODULES/modules.builtin.modinfo"
 cp "$LSP_UPDATES"/$A.ko "$LSP_UPDATES"/$B.ko "$LSP_UPDATES"/$M.ko \
 	"$LSP_UPDATES"/$M-$TARGET.ko "$UPDATES/"
 applet depmod -a
-cat >$BOOT/modprobe <<EOF
-#!/bin/sh
-exec $KMOD/ld-linux-x86-64.so.2 --argv0 modprobe --library-path $KMOD $KMOD/kmod "\$@"
-EOF
-chmod 755 $BOOT/modprobe
+make_modprobe $BOOT/modprobe
 
 plan 30
 

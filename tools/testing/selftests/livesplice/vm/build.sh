@@ -192,3 +192,35 @@ guest_program()
 	set -- "$1" "${@:3}"
 	gcc -static -O2 -Wall -Wextra -o "$out" "$@" || die "cannot build $1"
 }
+
+# guest_kmod DIR	Who loads modules when the kernel asks: kmod, as on a machine
+#	for people, with its libraries.
+guest_kmod()
+{
+	local lib
+
+	mkdir -p "$1"
+	cp -L "$(command -v kmod)" "$1/kmod"
+	ldd "$1/kmod" | grep -o '/[^ ]*' | while read -r lib; do
+		cp -L "$lib" "$1/"
+	done
+}
+
+# guest_test_modules DIR NAME...	Modules of the selftests that look at the kernel
+#	from inside it: lsp_NAME.ko.
+guest_test_modules()
+{
+	local dir=$1 build name rc
+	shift
+
+	build=$(mktemp -d)
+	cp "$SELFTESTS"/test_modules/{Makefile,*.c} "$build/"
+	make -s -C "$build" KDIR="$OBJ" modules >"$build/log" 2>&1
+	rc=$?
+	[ $rc -eq 0 ] || cat "$build/log"
+	for name; do
+		cp "$build/lsp_$name.ko" "$dir/" || rc=1
+	done
+	rm -rf "$build"
+	return $rc
+}

@@ -291,18 +291,6 @@ target_modules()
 	sed 's/as it was built/as it was boxed/' "$1/lsp_comer.ko" >"$1/lsp_comer_other.ko"
 }
 
-# Who loads modules when the kernel asks: kmod, as on a machine for people.
-kmod_files()
-{
-	local lib
-
-	mkdir -p "$1"
-	cp -L "$(command -v kmod)" "$1/kmod"
-	ldd "$1/kmod" | grep -o '/[^ ]*' | while read -r lib; do
-		cp -L "$lib" "$1/"
-	done
-}
-
 # For a module that comes late: what is on top of its part, the part compressed.
 late_files()
 {
@@ -314,29 +302,13 @@ late_files()
 	xz -k --check=crc32 "$1/updates/lsp_late-lsp_comer.ko"
 }
 
-# What looks at the kernel from inside it.
-test_modules()
-{
-	local build
-
-	build=$(mktemp -d)
-	cp "$SELFTESTS"/test_modules/{Makefile,*.c} "$build/"
-	if make -s -C "$build" KDIR="$OBJ" modules >"$build/log" 2>&1; then
-		cp "$build"/lsp_{bench,company,debugger,intruder,notifier,overrule,splat,vcpu,watch}.ko "$1/"
-	else
-		cat "$build/log"
-		not_ok "build the test modules"
-	fi
-	rm -rf "$build"
-}
-
 # Everything the guest needs, in $1.
 guest_files()
 {
 	local dir=$1 patch
 
 	mkdir -p "$dir/updates"
-	cp "$SELFTESTS"/{functions.sh,late.sh,test-*.sh} "$VM/run-tests.sh" \
+	cp "$SELFTESTS"/{functions.sh,kmod.sh,late.sh,test-*.sh} "$VM/run-tests.sh" \
 		"$TOP/Documentation/ABI/testing/sysfs-kernel-splice" \
 		"$TOP/tools/livesplice/livesplice-boot" "$dir/"
 	guest_program "$SELFTESTS/lsp-helper.c" "$dir/lsp-helper"
@@ -361,8 +333,9 @@ guest_files()
 	other_parts "$dir/updates"
 	target_modules "$dir/modules"
 	late_files "$dir"
-	kmod_files "$dir/kmod"
-	test_modules "$dir/updates"
+	guest_kmod "$dir/kmod"
+	guest_test_modules "$dir/updates" bench company debugger intruder notifier \
+		overrule splat vcpu watch || not_ok "build the test modules"
 	! is_wanted lsp_whole ||
 		run_counted "whole kernel" env SRC="$SRC" OBJ="$OBJ" "$VM/whole.sh" "$dir/updates"
 }

@@ -24,15 +24,12 @@ guest_files()
 {
 	local dir=$1 patch name
 
-	mkdir -p "$dir/updates" "$work/modules"
+	mkdir -p "$dir/updates"
 	cp "$SELFTESTS"/{functions,test-sleepers,test-parked}.sh "$VM/run-tests.sh" "$dir/"
 	guest_program "$SELFTESTS/lsp-helper.c" "$dir/lsp-helper"
 	guest_program "$SELFTESTS/lsp-parked.c" "$dir/lsp-parked"
 	guest_program "$SELFTESTS/lsp-sleepers.c" "$dir/lsp-sleepers" "$SELFTESTS"/lsp-sleep-*.c
-	cp "$SELFTESTS"/test_modules/{Makefile,*.c} "$work/modules/"
-	make -s -C "$work/modules" KDIR="$OBJ" modules >"$work/log" 2>&1 ||
-		{ cat "$work/log"; die "the test modules do not build"; }
-	cp "$work/modules/lsp_vcpu.ko" "$dir/updates/"
+	guest_test_modules "$dir/updates" vcpu || die "the test modules do not build"
 	for patch in "$SELFTESTS"/patches/sleep/*.patch; do
 		name=lsp_sleep_$(basename "$patch" .patch)
 		make_update "$patch" "$name" "$dir/updates" ||
