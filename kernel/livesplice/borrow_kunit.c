@@ -52,6 +52,8 @@ static void call_encoding(struct kunit *test)
 	void *func = (void *)(ADDR + 0x1000);
 	u8 bytes[6] = { 0 };
 
+	/* Call thunks are asked for under it. */
+	guard(mutex)(&text_mutex);
 	lsp_call_bytes(bytes, ADDR, func, false);
 	KUNIT_EXPECT_EQ(test, bytes[0], CALL_INSN_OPCODE);
 	KUNIT_EXPECT_TRUE(test, leads_to(bytes, 5, ADDR + 0x1000));
@@ -77,6 +79,7 @@ static void jcc_encoding(struct kunit *test)
 {
 	u8 bytes[6] = { 0x0f, 0x84 };
 
+	guard(mutex)(&text_mutex);
 	lsp_call_bytes(bytes, ADDR, (void *)(ADDR + 0x1000), true);
 	KUNIT_EXPECT_EQ(test, bytes[0], 0x0f);
 	KUNIT_EXPECT_EQ(test, bytes[1], 0x84);
