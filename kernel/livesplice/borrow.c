@@ -235,11 +235,14 @@ enum lsp_reason lsp_borrow_find(struct lsp_patch *patch)
  * @patch: the function
  * @bytes: copy of what is at its site without a jump; gets it
  *
- * Context: may be old when it is there, unless lsp_borrow_lock() is held.
+ * Context: text_mutex held. May be old when it is there, unless lsp_borrow_lock() is
+ * held as well.
  */
 void lsp_borrow_fill(const struct lsp_patch *patch, u8 *bytes)
 {
 	unsigned int i;
+
+	lockdep_assert_held(&text_mutex);
 
 	for (i = 0; i < patch->nr_loans; i++)
 		lsp_arch_loan_bytes(&patch->loans[i],

@@ -26,6 +26,7 @@
 #include <linux/cleanup.h>
 #include <linux/list.h>
 #include <linux/lockdep.h>
+#include <linux/memory.h>
 #include <linux/mutex.h>
 #include <linux/printk.h>
 #include <linux/slab.h>
@@ -217,6 +218,18 @@ static void lsp_replace_lift_one(const struct lsp_update *other, u8 *bytes,
 				    datum->size);
 }
 
+/* What static calls call is asked for with text_mutex held, as the kernel does it. */
+static void lsp_replace_lift(const struct lsp_update *update, u8 *bytes,
+			     unsigned long addr, size_t size)
+{
+	struct lsp_update *other = NULL;
+
+	guard(mutex)(&text_mutex);
+	while ((other = lsp_next(other)))
+		if (other->state == LSP_ENABLED && lsp_replaces(update, other))
+			lsp_replace_lift_one(other, bytes, addr, size);
+}
+
 /**
  * lsp_replace_read() - read memory as it is without those that an update replaces
  * @part: a part that is being loaded, or NULL
@@ -225,14 +238,13 @@ static void lsp_replace_lift_one(const struct lsp_update *other, u8 *bytes,
  * @size: number of bytes
  * @is_text: it is text
  *
- * Context: may sleep; takes lsp_mutex if the part replaces any.
+ * Context: may sleep; takes text_mutex, and lsp_mutex if the part replaces any.
  * Return: false if it cannot be read.
  */
 bool lsp_replace_read(const struct lsp_part *part, void *bytes, unsigned long addr,
 		      size_t size, bool is_text)
 {
 	bool lift = part && part->update->replaces && *part->update->replaces;
-	struct lsp_update *other = NULL;
 	bool done;
 
 	/* What is read and what is lifted is one state of the others. */
@@ -240,11 +252,10 @@ bool lsp_replace_read(const struct lsp_part *part, void *bytes, unsigned long ad
 		mutex_lock(&lsp_mutex);
 	done = is_text ? lsp_arch_read_text(bytes, addr, size) :
 			 !copy_from_kernel_nofault(bytes, (void *)addr, size);
-	while (lift && (other = lsp_next(other)))
-		if (other->state == LSP_ENABLED && lsp_replaces(part->update, other))
-			lsp_replace_lift_one(other, bytes, addr, size);
-	if (lift)
+	if (lift) {
+		lsp_replace_lift(part->update, bytes, addr, size);
 		mutex_unlock(&lsp_mutex);
+	}
 	return done;
 }
 

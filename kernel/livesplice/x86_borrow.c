@@ -79,6 +79,8 @@ static void lsp_tail_bytes(u8 *bytes, unsigned long addr, void *func)
  * @addr: where it is
  * @func: what is called now, or NULL
  * @tail: nothing comes after it
+ *
+ * Context: text_mutex held.
  */
 void lsp_call_bytes(u8 *bytes, unsigned long addr, void *func, bool tail)
 {
