@@ -15,6 +15,7 @@
  *	call		(rw) whom a static call calls, likewise
  *	shape		sum of the members of a struct
  *	loop		(rw) which kernel thread runs, 0 if none; what it says
+ *	keep		three times input and one, and a hundred if that has changed "kept"
  *	input		(rw) what the functions work on
  */
 #include <linux/compiler.h>
@@ -220,6 +221,21 @@ static int loop_set(const char *value, const struct kernel_param *kp)
 	return err;
 }
 
+/* What the compiler sees of one function is used in another: "kept" stays the same. */
+static int kept;
+
+static noinline int kinds_look(int x)
+{
+	return x + 1;
+}
+
+static noinline int kinds_keep(int x)
+{
+	int before = kept;
+
+	return 3 * kinds_look(x) + 100 * (kept - before);
+}
+
 #define PARAMETER(_name, _set, _mode, format, ...)			\
 static int _name##_get(char *buf, const struct kernel_param *kp)	\
 {									\
@@ -242,7 +258,9 @@ PARAMETER(branch, branch_set, 0644, "%d", kinds_branch());
 PARAMETER(call, call_set, 0644, "%d", kinds_call());
 PARAMETER(shape, NULL, 0444, "%d", kinds_shape_sum(READ_ONCE(shapes)));
 PARAMETER(loop, loop_set, 0644, "%d", READ_ONCE(said));
+PARAMETER(keep, NULL, 0444, "%d", kinds_keep(input));
 module_param(input, int, 0644);
+module_param(kept, int, 0644);
 
 /* Without these the module could not be unloaded. */
 static int __init kinds_init(void)

@@ -13,12 +13,14 @@ TOP=lsp_late_top		# made with $U as its base
 TOPMOST=2011
 NOTIFIER=lsp_notifier
 SEVERAL=lsp_parts		# for vmlinux, binfmt_misc and overlay
+RELAXED=lsp_relaxed		# main loop of a thread of lsp_kinds
+LOOP=/sys/module/lsp_kinds/parameters/loop
 
 . ./late.sh
 
 TOPPART=${TOP}_$T
 
-need_update $TOP $TOP-$T $NOTIFIER $SEVERAL
+need_update $TOP $TOP-$T $NOTIFIER $SEVERAL $RELAXED $RELAXED-lsp_kinds
 
 # away	the module and its part go; the update is enabled again
 away()
@@ -65,7 +67,7 @@ come_gated()
 	wait_for 10 [ -s $LATE/asked ]
 }
 
-plan 136
+plan 151
 
 is "load" ok "$(load $U)"
 is "what it waits for, before" $T "$(value $U pending)"
@@ -296,6 +298,31 @@ is "verify" "ok ok" "$(put "$SPLICE/$SEVERAL/verify" 1) $(value $SEVERAL verify)
 is "the other update is for others" "enabled $T" "$(value $U state) $(value $U pending)"
 is "disable" ok "$(switch_off $SEVERAL)"
 is "unload" "ok ok ok" "$(unload ${SEVERAL}_binfmt_misc) $(unload binfmt_misc) $(unload $SEVERAL)"
+
+# Functions of which frames may stay.
+install "$LSP_UPDATES/$U-$T.ko" "$LSP_UPDATES/$RELAXED-lsp_kinds.ko"
+is "a part with a relaxed function" "ok ok" "$(load $RELAXED) $(switch_on $RELAXED)"
+is "comes with its module" "ok " "$(load_module lsp_kinds) $(value $RELAXED pending)"
+is "start the thread" ok "$(put $LOOP 1)"
+check "it runs the new code" wait_for 5 grep -q '^2$' $LOOP
+is "disable" "ok draining" "$(switch_off $RELAXED) $(value $RELAXED state)"
+is "neither can go" "EAGAIN EAGAIN" "$(unload ${RELAXED}_lsp_kinds) $(unload lsp_kinds)"
+is "end the thread" ok "$(put $LOOP 0)"
+check "nobody is in it any more" wait_for 20 eval "[ \$(value $RELAXED state) = loaded ]"
+is "all go" "ok ok ok" "$(unload ${RELAXED}_lsp_kinds) $(unload lsp_kinds) $(unload $RELAXED)"
+
+# As a distribution has them: compressed, with a signature behind the contents.
+install "updates/signed/$U-$T.ko.zst"
+is "a signed and compressed module and its part" "0 $NEW" \
+	"$(applet insmod modules/signed/$T.ko.xz >/dev/null 2>&1; echo $?) $(says first)"
+is "neither was found to be unsigned" "  " \
+	"$(tr -d OK </sys/module/$T/taint) $(tr -d OK </sys/module/$PART/taint) "
+is "verify" "ok ok" "$(put "$SPLICE/$U/verify" 1) $(value $U verify)"
+is "all go" "ok ok ok ok" "$(away)"
+install "$LSP_UPDATES/$U-$T.ko"
+is "unsigned ones" "ok E E" "$(come) $(tr -d OK </sys/module/$T/taint) \
+$(tr -d OK </sys/module/$PART/taint)"
+is "all go" "ok ok ok ok" "$(away)"
 
 # Somebody does not answer.
 come_gated

@@ -15,8 +15,11 @@ CODE=lsp_personality
 DATA=lsp_table
 OTHER=lsp_eventfd
 NEW=lsp_cmdline
+LATE=lsp_late			# has a part for a module that comes later
+TARGET=lsp_comer
 
-need_update $CODE $DATA $OTHER $NEW
+need_update $CODE $DATA $OTHER $NEW $LATE
+[ -e modules/$TARGET.ko ] || skip_all "no modules/$TARGET.ko"
 [ -e $DEBUGFS/fail_function/inject ] || skip_all "no CONFIG_FAIL_FUNCTION"
 
 modes()
@@ -47,10 +50,11 @@ refused()
 		"$(put "$SPLICE/$1/enabled" "$2") $(value "$1" result) $(value "$1" state)"
 }
 
-plan 27
+plan 33
 
 is "load" "ok ok ok" "$(load $CODE) $(load $DATA) $(load $OTHER)"
 is "enable one" ok "$(switch_on $CODE)"
+is "and one for a module that is not there" "ok ok" "$(load $LATE) $(switch_on $LATE)"
 # The warning is wanted: it must not be on the console, where the harness looks.
 dmesg -n 4
 follow_log
@@ -81,6 +85,15 @@ is "load" EIO "$(load $NEW)"
 check "the log says why" eval "new_log | grep -q 'refused: poisoned:'"
 is "what is so already is no change" "ok ok" \
 	"$(switch_on $CODE) $(switch_off $OTHER)"
+
+# A module that it should be brought into cannot come, unless that was allowed.
+mark_log
+is "a module that has a part" "ENOPKG poisoned" "$(load_module $TARGET) $(value $LATE result)"
+check "the log says why" eval "new_log | grep -q '$LATE: module $TARGET is not loaded: poisoned:'"
+is "allow" ok "$(put $SPLICE/$LATE/late allow)"
+is "it comes, with old code" "ok 11" \
+	"$(load_module $TARGET) $(cat /sys/module/$TARGET/parameters/now)"
+is "it goes" ok "$(unload $TARGET)"
 
 # But everything can be looked at, and what is not enabled can go.
 is "verify" "ok ok" "$(put $SPLICE/$CODE/verify 1) $(value $CODE verify)"

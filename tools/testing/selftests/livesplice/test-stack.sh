@@ -4,6 +4,10 @@
 # Updates on top of each other: lsp_stack_b was made with a's patch as its base,
 # lsp_stack_c with a's and b's. Each is matched against what the ones below have
 # made of the kernel, and falls back to it. See patches/stack.
+#
+# And why one that was not made so is refused: lsp_seen_a lets a function change what
+# the compiler has seen it not to change, and in lsp_seen_b another function, which
+# calls it, relies on that. lsp_seen_ba is b with a as its base. See patches/seen.
 
 . ./functions.sh
 
@@ -14,7 +18,15 @@ OTHER=lsp_hexdump
 BENCH=lsp_bench
 PARAM=/sys/module/$BENCH/parameters
 
+SEEN_A=lsp_seen_a
+SEEN_B=lsp_seen_b
+SEEN_BA=lsp_seen_ba
+TARGET=lsp_kinds
+KEEP=/sys/module/$TARGET/parameters/keep
+
 need_update $A $B $C $OTHER $BENCH
+need_update $SEEN_A-$TARGET $SEEN_B-$TARGET $SEEN_BA-$TARGET
+[ -e modules/$TARGET.ko ] || skip_all "no modules/$TARGET.ko"
 
 # What the functions do now.
 now()
@@ -30,7 +42,18 @@ verified()
 	done | sort -u
 }
 
-plan 55
+# both UPDATE	it and its part for the module
+both()
+{
+	echo "$(load "$1") $(load "$1-$TARGET")"
+}
+
+gone()
+{
+	echo "$(unload "$1_$TARGET") $(unload "$1")"
+}
+
+plan 70
 
 is "load the bench" ok "$(load $BENCH)"
 is "kernel as it was" "-1 ab" "$(now)"
@@ -99,6 +122,26 @@ is "an update of another unit comes and goes" "ok ok ok ok" \
 is "b and a go" "ok ok ok ok" \
 	"$(switch_off $B) $(unload $B) $(switch_off $A) $(unload $A)"
 is "kernel as it was" "-1 ab" "$(now)"
+
+is "load the target" ok "$(load_module $TARGET)"
+seen=$(cat $KEEP)
+is "what a caller relies on, alone" "ok ok ok" "$(both $SEEN_B) $(switch_on $SEEN_B)"
+is "is so" $((seen + 1000)) "$(cat $KEEP)"
+is "it goes" "ok ok ok" "$(switch_off $SEEN_B) $(gone $SEEN_B)"
+is "what makes it untrue" "ok ok ok" "$(both $SEEN_A) $(switch_on $SEEN_A)"
+is "is seen by the callers of its own update" $((seen + 100)) "$(cat $KEEP)"
+mark_log
+is "the caller that still relies on it is refused" "ok EEXIST" "$(both $SEEN_B)"
+check "with both names" eval "new_log | grep -q '$SEEN_B: .*a unit of $SEEN_A, which'"
+check "and its reason" eval "new_log | grep -q '${SEEN_B}_$TARGET: refused: base: '"
+is "nothing has changed" "ok $((seen + 100))" "$(unload $SEEN_B) $(cat $KEEP)"
+is "made on top of it" "ok ok ok" "$(both $SEEN_BA) $(switch_on $SEEN_BA)"
+is "it has both" $((seen + 1100)) "$(cat $KEEP)"
+is "and they go" "ok ok ok ok ok ok" \
+	"$(switch_off $SEEN_BA) $(gone $SEEN_BA) $(switch_off $SEEN_A) $(gone $SEEN_A)"
+is "the module as it was" "$seen" "$(cat $KEEP)"
+is "unload the target" ok "$(unload $TARGET)"
+
 is "unload the bench" ok "$(unload $BENCH)"
 check "nothing is left" [ -z "$(ls -d $SPLICE/lsp_* 2>/dev/null)" ]
 refuse "no warning since boot" tainted $TAINT_WARN

@@ -258,6 +258,27 @@ stacked_updates()
 		--base "$stack/a.patch" --base "$stack/b.patch"
 }
 
+# One that relies on what the compiler saw of a function, and one that makes that
+# untrue: without its base the first calls that function and looks at nothing else.
+seen_updates()
+{
+	local seen=$SELFTESTS/patches/seen name refs
+
+	is_wanted lsp_seen_a || return 0
+	update_for_test lsp_seen_a "$seen/a.patch" "$1"
+	update_for_test lsp_seen_b "$seen/b.patch" "$1"
+	update_for_test lsp_seen_ba "$seen/b.patch" "$1" --base "$seen/a.patch"
+	for name in b:1 ba:3; do
+		refs=$(objdump -dr --no-show-raw-insn --disassemble=kinds_keep.splice \
+			"$1/lsp_seen_${name%:*}-lsp_kinds.ko" | grep -c 'R_X86_64_\(PC32\|32S\)')
+		if [ "$refs" -eq "${name#*:}" ]; then
+			ok "lsp_seen_${name%:*}: the call, and accesses of the variable: $refs"
+		else
+			not_ok "lsp_seen_${name%:*}: references of the caller: $refs, not ${name#*:}"
+		fi
+	done
+}
+
 # In the place of those.
 replacing_updates()
 {
@@ -291,15 +312,28 @@ target_modules()
 	sed 's/as it was built/as it was boxed/' "$1/lsp_comer.ko" >"$1/lsp_comer_other.ko"
 }
 
+# sign_module FROM TO	by the key that the kernel knows
+sign_module()
+{
+	"$OBJ/scripts/sign-file" sha256 "$OBJ/certs/signing_key.pem" \
+		"$OBJ/certs/signing_key.x509" "$1" "$2" || not_ok "sign $(basename "$1")"
+}
+
 # For a module that comes late: what is on top of its part, the part compressed.
 late_files()
 {
 	local patches=$SELFTESTS/patches
 
+	update_for_test lsp_late_pinned "$patches/late/pinned.patch" "$1/updates"
 	is_wanted lsp_late || return 0
 	update_for_test lsp_late_top "$patches/late/top.patch" "$1/updates" \
 		--base "$patches/late.patch"
 	xz -k --check=crc32 "$1/updates/lsp_late-lsp_comer.ko"
+	mkdir "$1/updates/signed" "$1/modules/signed"
+	sign_module "$1/updates/lsp_late-lsp_comer.ko" "$1/updates/signed/lsp_late-lsp_comer.ko"
+	sign_module "$1/modules/lsp_comer.ko" "$1/modules/signed/lsp_comer.ko"
+	zstd -q --rm "$1/updates/signed/lsp_late-lsp_comer.ko"
+	xz --check=crc32 "$1/modules/signed/lsp_comer.ko"
 }
 
 # Everything the guest needs, in $1.
@@ -328,6 +362,7 @@ guest_files()
 		update_for_test "lsp_sleep_$(basename "$patch" .patch)" "$patch" "$dir/updates"
 	done
 	stacked_updates "$dir/updates"
+	seen_updates "$dir/updates"
 	replacing_updates "$dir/updates"
 	other_build_update "$dir/updates"
 	other_parts "$dir/updates"

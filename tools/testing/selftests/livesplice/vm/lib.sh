@@ -25,7 +25,7 @@ case ${KDIR:-} in
 esac
 
 PACKAGES_BUILD="build-essential bc bison flex libelf-dev libdw-dev libssl-dev
-	cpio kmod patch xz-utils perl linux-source-$KERNEL_SERIES"
+	cpio kmod openssl patch xz-utils zstd perl linux-source-$KERNEL_SERIES"
 PACKAGES_GUEST="qemu-system-x86 busybox-static"
 PACKAGES_LINT="sparse shellcheck"
 PACKAGES_TEST="clang libclang-rt-14-dev"
