@@ -30,6 +30,8 @@ help:
 	@echo  '  lint            - Only those that read the source; part of check'
 	@echo  '  matrix          - The whole kernel matched, an update on and off, on each kind'
 	@echo  '                    of machine that changes the running text; MATRIX="row row"'
+	@echo  '  soak            - Updates and modules come and go at random under load, in a'
+	@echo  '                    kernel with all checks; MIN=10 minutes, SEED=N'
 	@echo  '  soak-busy       - Functions that are never free, each with hundreds of threads in it'
 	@echo  ''
 	@echo  'A kernel tree of your own:'
@@ -39,8 +41,8 @@ help:
 	@echo  ''
 	@echo  '  clean           - Remove what was built in this directory'
 
-.PHONY: demo check lint corpus bench bench-gen faults matrix soak-busy
-demo check lint corpus bench bench-gen faults matrix soak-busy:
+.PHONY: demo check lint corpus bench bench-gen faults matrix soak soak-busy
+demo check lint corpus bench bench-gen faults matrix soak soak-busy:
 	@$(VM)/$@.sh
 
 .PHONY: integrate remove
