@@ -4,7 +4,7 @@
 # The part of `make corpus` that runs in the guest (see corpus.sh): every
 # update of updates/ from insmod to rmmod, with a look at the machine's health
 # in between. One line per update for the host:
-#	@@corpus NAME load enable health disable unload probe-before probe-after
+#	@@corpus NAME load enable health disable unload probe-before -after -undone
 # with "ok", "-" (not reached) or the error.
 
 # shellcheck source=../functions.sh
@@ -49,7 +49,8 @@ switch_both_ways()
 	state=$(health)
 	after=$(probe_of "$1")
 	disabled=$(switch_off "$1")
-	[ "$disabled" = ok ] || disabled=$disabled:$(value "$1" result)
+	[ "$disabled" = ok ] || { disabled=$disabled:$(value "$1" result); return; }
+	undone=$(probe_of "$1")
 }
 
 # load_targets NAME	the modules that it has parts for; "ok", or who failed
@@ -80,7 +81,7 @@ load_parts()
 for file in updates/*.ko; do
 	name=$(basename "$file" .ko)
 	case $name in *-*) continue ;; esac
-	enabled=- state=- disabled=- unloaded=- after=-
+	enabled=- state=- disabled=- unloaded=- after=- undone=-
 	echo "@@begin-update $name"
 	loaded=ok
 	[ ! -e "updates/$name.modules" ] || loaded=$(load_targets "$name")
@@ -97,5 +98,5 @@ for file in updates/*.ko; do
 		new_log | grep 'livesplice:' | tail -n 3 | sed "s/^/$name: /"
 		unload_all "$name" >/dev/null
 	fi
-	echo "@@corpus $name $loaded $enabled $state $disabled $unloaded $before $after"
+	echo "@@corpus $name $loaded $enabled $state $disabled $unloaded $before $after $undone"
 done

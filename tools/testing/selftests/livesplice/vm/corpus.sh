@@ -6,6 +6,10 @@
 # update its life. Prints a table and the totals; fails if anything oopsed or
 # an update that was made did not work.
 #
+# A fix that cannot be made to a running kernel as it is, for there are objects of
+# before, goes together with a patch of ours on top of it (patches/corpus/). The
+# table has the number of lines that these change.
+#
 #	CORPUS=DIR	where the fixes are (default: ../shared/corpus)
 #	KDIR=TREE	kernel source other than the distribution's
 #	ONLY="201 206"	only these
@@ -20,27 +24,28 @@ cd "$(dirname "$0")" || exit 3
 CORPUS=$(cd "$CALLER" && cd "${CORPUS:-../shared/corpus}" && pwd) ||
 	die "no corpus: give CORPUS="
 
-# The configuration as the corpus says, and the engine.
+OURS=$SELFTESTS/patches/corpus
+
+# The configuration as the corpus says, what our probes need, and the engine.
 config_corpus()
 {
 	local want
 
-	want=$(cat "$CORPUS/config-fragment" "$CORPUS/lean-fragment" \
+	want=$(cat "$CORPUS/config-fragment" "$CORPUS/lean-fragment" "$VM/corpus.config" \
 		"$SRC/kernel/livesplice/Kconfig" | fingerprint)
 	[ "$(cat "$OBJ/.livesplice-config" 2>/dev/null)" != "$want" ] || return 0
 	step "configuration"
 	{
 		kmake -s x86_64_defconfig &&
 			(cd "$SRC" && scripts/kconfig/merge_config.sh -m -O "$OBJ" "$OBJ/.config" \
-				"$CORPUS/config-fragment" "$CORPUS/lean-fragment") &&
-			echo CONFIG_LIVESPLICE=y >>"$OBJ/.config" &&
+				"$CORPUS/config-fragment" "$CORPUS/lean-fragment" \
+				"$VM/corpus.config") &&
 			kmake -s olddefconfig
 	} >"$TREE/log/config.log" 2>&1 || {
 		cat "$TREE/log/config.log" >&2
 		die "cannot configure the corpus kernel"
 	}
-	grep -qx CONFIG_LIVESPLICE=y "$OBJ/.config" ||
-		die "the corpus configuration does not allow CONFIG_LIVESPLICE"
+	config_verify "$VM/corpus.config" "$OBJ/.config"
 	echo "$want" >"$OBJ/.livesplice-config"
 }
 
@@ -51,20 +56,32 @@ refusal()
 	     on && /^  [a-z]/ { print $1 }' "$1" | sort -u | paste -sd, -
 }
 
-# Makes one update; a line "NAME gen SECONDS" or "NAME WHY" in $work/made.
+# How many lines does a patch take away and add?
+changed_lines()
+{
+	sed '/^--- a\//d; /^+++ b\//d' "$1" | grep -c '^[-+]'
+}
+
+# Makes one update; a line "NAME gen SECONDS OURS" or "NAME WHY ..." in $work/made.
 generate()
 {
-	local patch=$1 name rc
-	name=p$(basename "$patch" | cut -d- -f1)
+	local patch=$1 id name rc ours=-
+	id=$(basename "$patch" | cut -d- -f1)
+	name=p$id
 
-	make_update "$patch" "$name" "$work/guest/updates"
+	if [ -e "$OURS/$id.patch" ]; then
+		ours=$(changed_lines "$OURS/$id.patch")
+		make_update "$OURS/$id.patch" "$name" "$work/guest/updates" --patch "$patch"
+	else
+		make_update "$patch" "$name" "$work/guest/updates"
+	fi
 	rc=$?
 	mv "$work/guest/updates/$name.log" "$TREE/log/corpus/"
 	case $rc in
-	0) echo "$name gen $GEN_S" ;;
-	1) echo "$name refused:$(refusal "$TREE/log/corpus/$name.log") $GEN_S" ;;
-	66) echo "$name no-change $GEN_S" ;;
-	*) echo "$name error:$rc $GEN_S" ;;
+	0) echo "$name gen $GEN_S $ours" ;;
+	1) echo "$name refused:$(refusal "$TREE/log/corpus/$name.log") $GEN_S $ours" ;;
+	66) echo "$name no-change $GEN_S $ours" ;;
+	*) echo "$name error:$rc $GEN_S $ours" ;;
 	esac >>"$work/made"
 	printf '   %-6s %-60.60s %s\n' "$name" "$(basename "$patch")" "$(tail -n 1 "$work/made" | cut -d' ' -f2-)"
 }
@@ -105,7 +122,7 @@ guest_modules()
 
 guest_files()
 {
-	local probe
+	local probe id
 
 	guest_modules
 	cp "$SELFTESTS/functions.sh" "$VM/corpus-guest.sh" "$work/guest/"
@@ -113,6 +130,10 @@ guest_files()
 	for probe in "$CORPUS"/probes/*.c; do
 		gcc -static -O2 -o "$work/guest/probe-p$(basename "$probe" .c)" "$probe" ||
 			die "cannot build $probe"
+	done
+	for probe in "$VM"/corpus-probe-*.c; do
+		id=${probe##*-}
+		guest_program "$probe" "$work/guest/probe-p${id%.c}"
 	done
 }
 
@@ -134,7 +155,7 @@ run_guests()
 		[ $guest_status -ne 126 ] || return
 		victim=$(sed -n 's/\r//; s/^@@begin-update //p' "$GUEST_LOG/result.log" | tail -n 1)
 		[ -n "$victim" ] || return
-		echo "$victim guest-died - - - - - -" >>"$work/told"
+		echo "$victim guest-died - - - - - - -" >>"$work/told"
 		while read -r name _; do
 			rm -f "$work/guest/updates/$name"[.-]*
 		done <"$work/told"
@@ -146,9 +167,9 @@ table()
 {
 	awk -v oopsed="$oopsed" '
 	BEGIN {
-		row = "| %-6s | %-34s | %-18s | %-8s | %-17s |\n"
-		printf row, "patch", "generated", "applied", "undone", "probe"
-		printf row, "---", "---", "---", "---", "---"
+		row = "| %-6s | %-34s | %-4s | %-18s | %-8s | %-31s |\n"
+		printf row, "patch", "generated", "ours", "applied", "undone", "probe"
+		printf row, "---", "---", "---", "---", "---", "---"
 	}
 	NR == FNR { told[$1] = $0; next }
 	{
@@ -162,22 +183,26 @@ table()
 				t[3] != "ok" ? t[3] : t[4] != "ok" ? "then " t[4] : "yes"
 			undone = t[5] != "ok" ? n ? t[5] : "-" : t[6] == "ok" ? "yes" : t[6]
 			if (t[7] != "-" || t[8] != "-")
-				probe = t[7] " > " t[8]
+				probe = t[7] " > " t[8] " > " t[9]
+			with_ours += $4 != "-"
+			lines += $4
 			nr_applied += applied == "yes"
 			nr_undone += undone ~ /^(yes|pinned)$/
 			nr_pinned += undone == "pinned"
 			if (applied != "yes" || undone !~ /^(yes|pinned)$/ ||
-			    probe ~ /^VULNERABLE/ && probe !~ /FIXED$/)
+			    probe != "-" && probe != "VULNERABLE > FIXED > VULNERABLE")
 				bad++
 		} else if ($2 ~ /^refused:./ || $2 == "no-change") {
 			refused++
 		} else {
 			bad++
 		}
-		printf row, substr($1, 2), made, applied, undone, probe
+		printf row, substr($1, 2), made, $4, applied, undone, probe
 	}
 	END {
-		printf "%d patches: %d generated, %d refused or without effect; ", total, generated, refused
+		printf "%d patches: %d generated (%d of them with %d lines of ours), ", \
+			total, generated, with_ours, lines
+		printf "%d refused or without effect; ", refused
 		printf "%d applied, %d undone (%d of them pinned), %d misbehaved, %d oopsed\n",
 			nr_applied, nr_undone, nr_pinned, bad, oopsed
 		exit bad || oopsed || !total
@@ -191,7 +216,7 @@ kinds()
 	awk 'NR == FNR {
 		if ($2 + 0) {
 			made[$2 + 0] = $3 ~ /yes/
-			applied[$2 + 0] = $4 ~ /yes/
+			applied[$2 + 0] = $5 ~ /yes/
 		}
 		next
 	}
