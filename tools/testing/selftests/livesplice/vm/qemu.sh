@@ -14,6 +14,8 @@ GUEST_CPU=${GUEST_CPU:-}
 # Of the emulator: a thread for each processor (multi), or one for all (single).
 GUEST_THREADS=${GUEST_THREADS:-multi}
 GUEST_APPEND=${GUEST_APPEND:-}
+# Devices beside the two serial ports: arguments of the emulator.
+GUEST_DEVICES=()
 
 # What a kernel prints when something went wrong in it.
 SPLAT='WARNING: |BUG: |BUG at|Oops: |Oops\[|Kernel panic|kernel BUG'
@@ -64,7 +66,7 @@ guest_qemu()
 
 	timeout -k 5 "$limit" qemu-system-x86_64 "$@" -smp "$GUEST_SMP" -m "$GUEST_MEMORY" \
 		-display none -monitor none -no-reboot -nodefaults -no-user-config \
-		-serial "file:$console" -serial "file:$result" \
+		-serial "file:$console" -serial "file:$result" "${GUEST_DEVICES[@]}" \
 		-kernel "$kernel" -initrd "$image" \
 		-append "console=ttyS0 panic=-1 oops=panic no_timer_check $(guest_clock "$@") $append" \
 		</dev/null 2>"$result.qemu"
