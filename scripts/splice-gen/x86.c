@@ -210,7 +210,7 @@ bool x86_decode(const unsigned char *p, size_t len, struct x86_insn *insn)
 	insn->disp_off = insn_offset_displacement(&in);
 	insn->imm_size = in.immediate.nbytes + in.immediate2.nbytes;
 	insn->imm_off = insn_offset_immediate(&in);
-	if (insn_is_avx(&in))
+	if (in.vex_prefix.nbytes)
 		insn->odd_regs = true;
 	else if (insn->map == 0)
 		set_class_one(insn, X86_REX_B(in.rex_prefix.value) ? 8 : 0);
