@@ -6,6 +6,11 @@
 #
 # The result goes to stdout. An anchor that is not there exactly once is named
 # on stderr, each of them, and the exit status is 1.
+#
+#   awk -v path=FILE -v op=choose -f edits.awk EDITS FILE
+#
+# prints the edits of the file: of each and its alternatives the first whose
+# anchor is there, or the first of all, to be complained about by "apply".
 
 function complain(hunk, count)
 {
@@ -44,12 +49,37 @@ function replace(at, n, with, hunk, m,	i)
 		line[at + i - 1] = with[hunk, i]
 }
 
+# The edit to take: hunk h, or one of the alternatives that follow it.
+function choose(h,	i)
+{
+	for (i = h; i == h || (i in other); i++) {
+		find(before, i, nr_before[i])
+		if (found == 1)
+			return i
+	}
+	return h
+}
+
+# Nothing at all for an edit that only says what is there already.
+function print_hunk(h,	i)
+{
+	if (found == 1 && nr_after[h] == nr_before[h])
+		return
+	if (!printed++)
+		print "--- " path
+	print "@@"
+	for (i = 1; i <= nr_after[h]; i++)
+		print sign[h, i] after[h, i]
+}
+
 FILENAME == ARGV[2]	{ line[++lines] = $0; next }
 /^--- /		{ mine = substr($0, 5) == path; next }
 !mine || $0 == ""	{ next }
 /^@@/		{ hunks++; next }
+/^@[|]/		{ other[++hunks]; next }
 {
 	text = substr($0, 2)
+	sign[hunks, nr_after[hunks] + 1] = substr($0, 1, 1)
 	after[hunks, ++nr_after[hunks]] = text
 	if (/^\+/)
 		next
@@ -60,6 +90,11 @@ FILENAME == ARGV[2]	{ line[++lines] = $0; next }
 
 END {
 	for (h = 1; h <= hunks; h++) {
+		if (op == "choose") {
+			if (!(h in other))
+				print_hunk(choose(h))
+			continue
+		}
 		if (op == "apply") {
 			at = find(before, h, nr_before[h])
 			n = nr_before[h]
@@ -74,8 +109,8 @@ END {
 		else
 			replace(at, n, before, h, nr_before[h])
 	}
-	if (bad)
-		exit 1
+	if (bad || op == "choose")
+		exit bad + 0
 	for (i = 1; i <= lines; i++)
 		print line[i]
 }

@@ -41,17 +41,25 @@ finish() {
 	exit "$FAILED"
 }
 
-# The files that the edits name, and what makes a tree a kernel tree. KSRC may
-# have been integrated: what is copied has not.
+# What makes a tree a kernel tree, and the files, by any of their names, that
+# are edited or decide what is added.
+looked_at() {
+	printf '%s\n' Makefile Kbuild
+	sed -n 's/^--- //p' "$REPO/scripts/overlay/edits" | tr -s '| ' '\n'
+	sed -n 's/^@@ \([^ ]*\) .*/\1/p' "$REPO/scripts/overlay/compat"
+}
+
+# Those files. KSRC may have been integrated: what is copied has not.
 make_trees() {
 	local path
 
 	mkdir "$OURS" "$PRISTINE"
 	tar -C "$REPO" --exclude=./.git -cf - . | tar -C "$OURS" -xf -
 	while IFS= read -r path; do
+		[[ -f $KSRC/$path ]] || continue
 		mkdir -p "$PRISTINE/$(dirname "$path")"
 		cp -p "$KSRC/$path" "$PRISTINE/$path"
-	done < <(printf '%s\n' Makefile Kbuild; sed -n 's/^--- //p' "$REPO/scripts/overlay/edits")
+	done < <(looked_at | sort -u)
 	if [[ -f $KSRC/.livesplice-manifest ]]; then
 		cp "$KSRC/.livesplice-manifest" "$PRISTINE"
 		sed -i '/^== files$/,/^== edits$/{/^[0-9a-f]/d}' "$PRISTINE/.livesplice-manifest"
