@@ -60,6 +60,15 @@ static void section_edges(struct kunit *test)
 	KUNIT_EXPECT_GT(test, clear, ARRAY_SIZE(sections));
 }
 
+/* Trees with another layout of modules have their own. */
+#ifndef lsp_module_set_init
+static void lsp_module_set_init(struct module *mod, void *base, unsigned int size)
+{
+	mod->mem[MOD_INIT_TEXT].base = base;
+	mod->mem[MOD_INIT_TEXT].size = size;
+}
+#endif
+
 static void module_edges(struct kunit *test)
 {
 	struct module *mod = kunit_kzalloc(test, sizeof(*mod), GFP_KERNEL);
@@ -69,8 +78,7 @@ static void module_edges(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, lsp_arch_denied_module(mod, start, 16));
 	mod->noinstr_text_start = (void *)start;
 	mod->noinstr_text_size = 64;
-	mod->mem[MOD_INIT_TEXT].base = (void *)init;
-	mod->mem[MOD_INIT_TEXT].size = 64;
+	lsp_module_set_init(mod, (void *)init, 64);
 
 	KUNIT_EXPECT_FALSE(test, lsp_arch_denied_module(mod, start - 16, 16));
 	KUNIT_EXPECT_TRUE(test, lsp_arch_denied_module(mod, start - 16, 17));

@@ -148,7 +148,7 @@ void lsp_depart(struct module *mod)
 	if (!lsp_is_target(mod->name))
 		return;
 	INIT_WORK_ONSTACK(&departure.work, lsp_depart_work);
-	queue_work(system_unbound_wq, &departure.work);
+	queue_work(system_dfl_wq, &departure.work);
 	flush_work(&departure.work);
 	destroy_work_on_stack(&departure.work);
 }

@@ -73,7 +73,7 @@ bool lsp_settle(struct lsp_update *update)
 void lsp_drain_later(void)
 {
 	lsp_drain_delay = LSP_DRAIN_MIN;
-	mod_delayed_work(system_unbound_wq, &lsp_drain_work, lsp_drain_delay);
+	mod_delayed_work(system_dfl_wq, &lsp_drain_work, lsp_drain_delay);
 }
 
 static void lsp_drain_some(struct work_struct *work)
@@ -95,5 +95,5 @@ static void lsp_drain_some(struct work_struct *work)
 	if (!more)
 		return;
 	lsp_drain_delay = min(2 * lsp_drain_delay, LSP_DRAIN_MAX);
-	queue_delayed_work(system_unbound_wq, &lsp_drain_work, lsp_drain_delay);
+	queue_delayed_work(system_dfl_wq, &lsp_drain_work, lsp_drain_delay);
 }

@@ -14,6 +14,22 @@
 
 #include "update.h"
 
+/*
+ * Where the text of a module is. Trees with another layout of modules have
+ * their own answer.
+ */
+#ifndef lsp_module_text
+static inline unsigned long lsp_module_text(const struct module *mod)
+{
+	return (unsigned long)mod->mem[MOD_TEXT].base;
+}
+
+static inline unsigned long lsp_module_text_size(const struct module *mod)
+{
+	return mod->mem[MOD_TEXT].size;
+}
+#endif
+
 /**
  * DOC: Locks and phases
  *

@@ -207,8 +207,8 @@ static struct lsp_ask *lsp_ask_new(const struct lsp_arrival *arrival)
 	/* What is asked for is no longer than the name of a module can be. */
 	if (snprintf(ask->alias, sizeof(ask->alias), "livesplice:%s:%s",
 		     arrival->update, arrival->mod->name) >= sizeof(ask->alias))
-		snprintf(ask->alias, sizeof(ask->alias), "%s_%s",
-			 arrival->update, arrival->mod->name);
+		scnprintf(ask->alias, sizeof(ask->alias), "%s_%s",
+			  arrival->update, arrival->mod->name);
 	return ask;
 }
 
@@ -220,7 +220,7 @@ static enum lsp_reason lsp_ask_for_part(struct lsp_arrival *arrival)
 
 	if (!ask)
 		return LSP_NOMEM;
-	queue_work(system_unbound_wq, &ask->work);
+	queue_work(system_dfl_wq, &ask->work);
 	left = wait_for_completion_killable_timeout(&ask->done, LSP_ASK_WAIT);
 	if (!left) {
 		pr_err("%s: no answer to the request for %s\n",

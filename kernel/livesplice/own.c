@@ -45,14 +45,9 @@ struct lsp_block {
 	u32		hole;
 };
 
-static unsigned long lsp_text_start(const struct module *mod)
-{
-	return (unsigned long)mod->mem[MOD_TEXT].base;
-}
-
 static unsigned long lsp_text_end(const struct module *mod)
 {
-	return lsp_text_start(mod) + mod->mem[MOD_TEXT].size;
+	return lsp_module_text(mod) + lsp_module_text_size(mod);
 }
 
 /* Go on to the next block, from the first one if @block is all zero. */
@@ -61,13 +56,13 @@ static bool lsp_next_block(const struct module *mod, struct lsp_block *block)
 	unsigned long size, offset, end = lsp_text_end(mod);
 
 	block->addr = block->addr ? block->addr + block->length :
-				    lsp_text_start(mod);
+				    lsp_module_text(mod);
 	if (block->addr >= end)
 		return false;
 	if (block->addr >= block->end) {
 		/* Filling in front of the first name has none. */
 		if (!kallsyms_lookup_size_offset(block->addr, &size, &offset) ||
-		    offset > block->addr - lsp_text_start(mod)) {
+		    offset > block->addr - lsp_module_text(mod)) {
 			size = LSP_SUM_BLOCK;
 			offset = 0;
 		}
@@ -84,10 +79,10 @@ static void lsp_own_hole(struct lsp_part *part, unsigned long addr,
 	const struct module *mod = part->mod;
 	struct lsp_own *own = &part->own;
 
-	if (length && addr >= lsp_text_start(mod) &&
+	if (length && addr >= lsp_module_text(mod) &&
 	    addr + length <= lsp_text_end(mod))
 		own->holes[own->nr_holes++] = (struct lsp_hole) {
-			addr - lsp_text_start(mod), length,
+			addr - lsp_module_text(mod), length,
 		};
 }
 
@@ -211,7 +206,7 @@ static bool lsp_own_sum(const struct lsp_part *part, struct lsp_block *block,
 			u32 *sum)
 {
 	const struct lsp_own *own = &part->own;
-	u32 start = block->addr - lsp_text_start(part->mod);
+	u32 start = block->addr - lsp_module_text(part->mod);
 	u8 bytes[LSP_SUM_BLOCK];
 
 	if (!lsp_arch_read_text(bytes, block->addr, block->length))

@@ -254,5 +254,5 @@ void lsp_ran_stop(void)
 	lockdep_assert_held(&lsp_mutex);
 
 	WRITE_ONCE(lsp_ran, NULL);
-	queue_rcu_work(system_unbound_wq, &ran->free);
+	queue_rcu_work(system_dfl_wq, &ran->free);
 }

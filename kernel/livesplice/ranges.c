@@ -66,8 +66,8 @@ static const struct lsp_patch *lsp_next_relaxed(const struct lsp_part *part,
 /* All of the text of a module, or all but the functions that are relaxed. */
 static void lsp_add_text(struct lsp_operation *op, const struct lsp_part *part)
 {
-	unsigned long addr = (unsigned long)part->mod->mem[MOD_TEXT].base;
-	unsigned long end = addr + part->mod->mem[MOD_TEXT].size;
+	unsigned long addr = lsp_module_text(part->mod);
+	unsigned long end = addr + lsp_module_text_size(part->mod);
 	const struct lsp_patch *relaxed;
 
 	while (!op->left && (relaxed = lsp_next_relaxed(part, addr))) {

@@ -125,19 +125,21 @@ static __no_kasan_or_inline void
 lsp_look_hrtimer(struct lsp_sleeper *sleeper, const struct task_struct *task,
 		 unsigned long addr, unsigned long low, unsigned long top)
 {
-	const struct hrtimer_sleeper *timer;
+	unsigned long words[sizeof(struct hrtimer_sleeper) / sizeof(long)];
+	struct hrtimer_sleeper *timer = (void *)words;
+	unsigned int i;
 	s64 left;
 
 	addr -= offsetof(struct hrtimer_sleeper, timer.function);
 	if (addr < low || addr + sizeof(*timer) > top)
 		return;
-	timer = (void *)addr;
-	if (READ_ONCE(timer->task) != task ||
-	    !(READ_ONCE(timer->timer.state) & HRTIMER_STATE_ENQUEUED))
+	for (i = 0; i < ARRAY_SIZE(words); i++)
+		words[i] = READ_ONCE(((unsigned long *)addr)[i]);
+	if (timer->task != task || !hrtimer_is_queued(&timer->timer))
 		return;
 	/* It may be going off: then its base is as good as ever. */
-	left = READ_ONCE(timer->timer._softexpires) -
-	       READ_ONCE(timer->timer.base)->get_time();
+	left = hrtimer_get_softexpires(&timer->timer) -
+	       hrtimer_cb_get_time(&timer->timer);
 	if (!sleeper->nr_hrtimers++)
 		sleeper->deadline = ktime_get_ns() + max_t(s64, left, 0);
 }

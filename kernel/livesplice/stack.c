@@ -208,6 +208,16 @@ lsp_words_clean(struct lsp_ranges *ranges, struct task_struct *task,
 }
 
 #ifdef CONFIG_FUNCTION_GRAPH_TRACER
+/* Trees whose graph tracer keeps something else have their own. */
+#ifndef lsp_graph_words
+static const unsigned long *lsp_graph_words(struct task_struct *task,
+					    unsigned int *nr)
+{
+	*nr = task->curr_ret_stack;
+	return task->ret_stack;
+}
+#endif
+
 /*
  * The graph tracer's stack grows upwards and holds return addresses, traced
  * functions and data of the tracers. Telling them apart needs knowledge that
@@ -216,13 +226,15 @@ lsp_words_clean(struct lsp_ranges *ranges, struct task_struct *task,
 static bool lsp_graph_clean(struct lsp_ranges *ranges,
 			    struct task_struct *task)
 {
-	int i;
+	const unsigned long *words;
+	unsigned int i, nr;
 
-	if (!task->ret_stack)
+	words = lsp_graph_words(task, &nr);
+	if (!words)
 		return true;
-	for (i = 0; i < task->curr_ret_stack; i++)
-		if (lsp_word_hit(ranges, task->ret_stack[i]))
-			return lsp_blocked(ranges, task, task->ret_stack[i]);
+	for (i = 0; i < nr; i++)
+		if (lsp_word_hit(ranges, words[i]))
+			return lsp_blocked(ranges, task, words[i]);
 	return true;
 }
 #else

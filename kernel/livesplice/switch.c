@@ -198,7 +198,7 @@ static void lsp_open_entries(struct lsp_operation *op)
 	}
 	if (!nr)
 		return;
-	text_poke_sync();
+	smp_text_poke_sync_each_cpu();
 	for (i = 0; i < op->nr_entries; i++) {
 		const struct lsp_entry *entry = &op->entries[i];
 
@@ -208,7 +208,7 @@ static void lsp_open_entries(struct lsp_operation *op)
 			  entry->patch->span - 1);
 	}
 	lsp_tell_opened(op);
-	text_poke_sync();
+	smp_text_poke_sync_each_cpu();
 }
 
 /*
@@ -237,15 +237,15 @@ static void lsp_close_entries(struct lsp_operation *op)
 		if (lsp_tail(entry))
 			text_poke((void *)entry->patch->site + LSP_JUMP_SIZE,
 				  entry->jump + LSP_JUMP_SIZE, lsp_tail(entry));
-		text_poke_queue((void *)entry->patch->site,
-				lsp_expected(entry, enabled), LSP_JUMP_SIZE,
-				NULL);
+		smp_text_poke_batch_add((void *)entry->patch->site,
+					lsp_expected(entry, enabled),
+					LSP_JUMP_SIZE, NULL);
 	}
 	if (!nr)
 		return;
 	if (!op->clean)
 		lsp_tell_filled(op);
-	text_poke_finish();
+	smp_text_poke_batch_finish();
 	for (i = 0; i < op->nr_entries; i++) {
 		const struct lsp_entry *entry = &op->entries[i];
 

@@ -172,7 +172,7 @@ static struct lsp_grace *lsp_grace_start(void)
 	INIT_WORK(&grace->work, lsp_grace_work);
 	init_completion(&grace->done);
 	refcount_set(&grace->users, 2);
-	queue_work(system_unbound_wq, &grace->work);
+	queue_work(system_dfl_wq, &grace->work);
 	return grace;
 }
 

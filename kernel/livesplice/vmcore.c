@@ -21,10 +21,10 @@
  */
 #include <linux/init.h>
 #include <linux/kernel.h>
+#include <linux/kexec.h>
 #include <linux/livesplice.h>
 #include <linux/minmax.h>
 #include <linux/string.h>
-#include <linux/vmcore_info.h>
 
 #include "internal.h"
 

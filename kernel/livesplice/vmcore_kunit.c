@@ -5,12 +5,12 @@
  */
 #include <kunit/test.h>
 #include <linux/cleanup.h>
+#include <linux/kexec.h>
 #include <linux/livesplice.h>
 #include <linux/lockdep.h>
 #include <linux/minmax.h>
 #include <linux/mutex.h>
 #include <linux/string.h>
-#include <linux/vmcore_info.h>
 
 #include "internal.h"
 

@@ -17,7 +17,7 @@
  *   INT3 -> entry			smp_rmb()		(pairs with A)
  *   ...				table = lsp_redirects
  *   no INT3 at any entry		regs->ip = target
- *   text_poke_sync()		(B)	iret
+ *   smp_text_poke_sync_each_cpu() (B)	iret
  *   lsp_redirects = NULL
  *
  * A: who sees the INT3 sees the table. The byte is stored after the table, by
@@ -150,10 +150,10 @@ unsigned int lsp_arch_redirect_disarm(void)
 	lockdep_assert_held(&text_mutex);
 
 	/* The last handler that hit one of our INT3s has returned after this. */
-	text_poke_sync();
+	smp_text_poke_sync_each_cpu();
 	WRITE_ONCE(lsp_redirects, NULL);
 	/* And this is for one that hit somebody else's, and still searches. */
-	text_poke_sync();
+	smp_text_poke_sync_each_cpu();
 	return atomic_read(&lsp_redirect_hits);
 }
 
@@ -193,7 +193,7 @@ unsigned long lsp_entry_site(unsigned long addr, unsigned int size, u32 first,
 {
 	unsigned long site = addr;
 
-	if (is_endbr(first))
+	if (lsp_is_endbr(first) || lsp_is_sealed_endbr(first))
 		site += LSP_ENDBR_SIZE;
 	if (fentry) {
 		/* A tracer's call anywhere else is nothing we know. */

@@ -80,6 +80,17 @@ static inline bool lsp_is_sealed_endbr(u32 insn)
 }
 #endif
 
+/*
+ * Is a lock prefix in [start, end] that is rewritten when a second CPU comes?
+ * Trees in which there is such a thing have their own answer.
+ */
+#ifndef lsp_locks_reserved
+static inline bool lsp_locks_reserved(void *start, void *end)
+{
+	return false;
+}
+#endif
+
 /* x86_text.c */
 unsigned long lsp_call_target(unsigned long dest);
 bool lsp_all_nops(const u8 *bytes, u32 length);

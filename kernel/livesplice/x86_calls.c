@@ -21,6 +21,12 @@
 #include "internal.h"
 #include "nudge.h"
 
+/* What their tables hold; the functions that look there are the entry code's. */
+long __x64_sys_epoll_wait(const struct pt_regs *regs);
+long __x64_sys_epoll_pwait(const struct pt_regs *regs);
+long __ia32_sys_epoll_wait(const struct pt_regs *regs);
+long __ia32_sys_epoll_pwait(const struct pt_regs *regs);
+
 static const u8 lsp_calls_64[] = {
 	[__NR_read]		= LSP_CALL_READ,
 	[__NR_readv]		= LSP_CALL_READ,
@@ -98,9 +104,10 @@ static enum lsp_call_kind lsp_kind_32(unsigned int nr)
 	return nr < ARRAY_SIZE(lsp_calls_32) ? lsp_calls_32[nr] : LSP_CALL_NONE;
 }
 
-static long lsp_call_32(const struct pt_regs *regs, unsigned int nr)
+static long lsp_epoll_32(const struct pt_regs *regs, unsigned int nr)
 {
-	return ia32_sys_call(regs, nr);
+	return nr == __NR_ia32_epoll_wait ? __ia32_sys_epoll_wait(regs) :
+					    __ia32_sys_epoll_pwait(regs);
 }
 #else
 static bool lsp_is_compat(const struct task_struct *task)
@@ -113,7 +120,7 @@ static enum lsp_call_kind lsp_kind_32(unsigned int nr)
 	return LSP_CALL_NONE;
 }
 
-static long lsp_call_32(const struct pt_regs *regs, unsigned int nr)
+static long lsp_epoll_32(const struct pt_regs *regs, unsigned int nr)
 {
 	return -EINVAL;
 }
@@ -185,10 +192,11 @@ long lsp_arch_call_epoll(int nr, bool compat, unsigned long timeout_ms)
 
 	if (compat) {
 		regs.si = timeout_ms;
-		return lsp_call_32(&regs, nr);
+		return lsp_epoll_32(&regs, nr);
 	}
 	regs.r10 = timeout_ms;
-	return x64_sys_call(&regs, nr);
+	return nr == __NR_epoll_wait ? __x64_sys_epoll_wait(&regs) :
+				       __x64_sys_epoll_pwait(&regs);
 }
 
 /* What a work of a task may be called by on the way to user space, by name. */

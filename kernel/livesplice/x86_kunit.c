@@ -196,8 +196,8 @@ static void denied_functions(struct kunit *test)
 {
 	KUNIT_EXPECT_TRUE(test, denied(schedule));
 	KUNIT_EXPECT_TRUE(test, denied(text_poke));
-	KUNIT_EXPECT_TRUE(test, denied(text_poke_sync));
-	KUNIT_EXPECT_TRUE(test, denied(poke_int3_handler));
+	KUNIT_EXPECT_TRUE(test, denied(smp_text_poke_sync_each_cpu));
+	KUNIT_EXPECT_TRUE(test, denied(smp_text_poke_int3_handler));
 	KUNIT_EXPECT_TRUE(test, denied(livesplice_int3_handler));
 	KUNIT_EXPECT_TRUE(test, denied(lsp_switch));
 	KUNIT_EXPECT_TRUE(test, denied(idle_task));

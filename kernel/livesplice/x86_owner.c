@@ -205,7 +205,7 @@ enum lsp_reason lsp_arch_owner(unsigned long site, u32 span)
 		return LSP_JUMPLABEL;
 	if (static_call_text_reserved(start, end))
 		return LSP_STATICCALL;
-	if (alternatives_text_reserved(start, end))
+	if (lsp_locks_reserved(start, end))
 		return LSP_LOCKPREFIX;
 	/* Or one so shortly before that its jump covers them. */
 	if (lsp_probed(site - DISP32_SIZE, site + span))
