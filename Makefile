@@ -6,11 +6,13 @@
 # An absolute or relative kernel tree; a patch for "make demo".
 KDIR	?=
 PATCH	?=
+# The kernel series that is tested: 7.3, 6.12 or 6.1.
+TREE	?= 6.12
 # Where "make series" writes its mails.
 SERIES	?= series
 # Rows of "make matrix", all if empty.
 MATRIX	?=
-export KDIR PATCH DEBUG MATRIX
+export KDIR PATCH DEBUG MATRIX TREE
 
 OVERLAY	:= scripts/overlay/overlay
 VM	:= tools/testing/selftests/livesplice/vm
@@ -26,7 +28,8 @@ help:
 	@echo  '  faults          - The tests that make every step fail, and their table'
 	@echo  ''
 	@echo  'Testing:'
-	@echo  '  check           - Every test that a change must pass'
+	@echo  '  check           - Every test that a change must pass; TREE=7.3|6.12|6.1 says on'
+	@echo  '                    which kernel, 6.12 if nothing is said'
 	@echo  '  lint            - Only those that read the source; part of check'
 	@echo  '  matrix          - The whole kernel matched, an update on and off, on each kind'
 	@echo  '                    of machine that changes the running text; MATRIX="row row"'

@@ -16,12 +16,85 @@ source_tarball()
 {
 	local file
 
-	for file in "/usr/src/linux-source-$KERNEL_SERIES.tar."{xz,zst,bz2}; do
+	for file in {/usr/src,"$CACHE/source"}"/linux-source-$KERNEL_SERIES.tar."{xz,zst,bz2}; do
 		if [ -e "$file" ]; then
 			printf '%s\n' "$file"
 			return
 		fi
 	done
+}
+
+# Does the distribution know the source package, and asked again if need be?
+source_is_packaged()
+{
+	local package=linux-source-$KERNEL_SERIES
+
+	apt-cache show "$package" >/dev/null 2>&1 ||
+		{ [ "$(id -u)" -eq 0 ] && apt-get update >"$CACHE/apt.log" 2>&1 &&
+		  apt-cache show "$package" >/dev/null 2>&1; }
+}
+
+# The release after this machine's, by name.
+next_release()
+{
+	local own
+
+	own=$(sed -n 's/^VERSION_CODENAME=//p' /etc/os-release)
+	awk -F, -v own="$own" 'next_one { print $3; exit } $3 == own { next_one = 1 }' \
+		/usr/share/distro-info/debian.csv
+}
+
+# shellcheck disable=SC2016 # the variables are apt's
+# One line of an apt source list: the backports of the next release, from where
+# this machine has its packages.
+next_backports()
+{
+	apt-get indextargets --format '$(CREATED_BY) $(RELEASE) $(REPO_URI) $(COMPONENT)' |
+		awk -v own="$(sed -n 's/^VERSION_CODENAME=//p' /etc/os-release)" \
+		    -v suite="$(next_release)-backports" \
+		    -v key=/usr/share/keyrings/debian-archive-keyring.gpg '
+			$1 == "Packages" && $2 == own && $4 == "main" {
+				print "deb [signed-by=" key "] " $3 " " suite " main"
+				exit
+			}'
+}
+
+# A series that is newer than this release is in the backports of the next one.
+# Only the tarball is taken; apt's own lists and configuration stay as they are.
+source_from_backports()
+{
+	local dir=$CACHE/source/apt package=linux-source-$KERNEL_SERIES
+	local -a apt=(apt-get -o Dir::Etc::SourceList="$dir/sources.list"
+		-o Dir::Etc::SourceParts=- -o Dir::State::Lists="$dir/lists"
+		-o Dir::Cache="$dir/cache" -o APT::Sandbox::User=root)
+
+	need_packages distro-info-data
+	step "downloading $package"
+	rm -rf "$dir"
+	mkdir -p "$dir/lists/partial" "$dir/cache/archives/partial"
+	next_backports >"$dir/sources.list"
+	(cd "$dir" && "${apt[@]}" update && "${apt[@]}" download "$package" &&
+	 dpkg-deb --fsys-tarfile "$package"_*.deb |
+		tar -x -C "$CACHE/source" --strip-components=3 --wildcards './usr/src/*') \
+		>"$CACHE/apt.log" 2>&1 </dev/null ||
+		{ tail -n 20 "$CACHE/apt.log" >&2; die "no $package (log: $CACHE/apt.log)"; }
+	rm -rf "$dir"
+}
+
+# Brings the tarball, if it is not there: $(source_tarball).
+source_get()
+{
+	case $KERNEL_SERIES in
+	7.3 | 6.12 | 6.1) ;;
+	*) die "TREE=$KERNEL_SERIES: not 7.3, 6.12 or 6.1; KDIR= takes any tree" ;;
+	esac
+	[ -z "$(source_tarball)" ] || return 0
+	command -v apt-get >/dev/null || return 0
+	if source_is_packaged; then
+		need_packages "linux-source-$KERNEL_SERIES"
+	else
+		source_from_backports
+	fi
 }
 
 # What identifies the kernel source: a given tree (KDIR) or the tarball.
@@ -79,6 +152,7 @@ kernel_tree()
 {
 	local kind=$1 base=$2 start=$SECONDS
 
+	[ -n "${KDIR:-}" ] || source_get
 	[ -n "${KDIR:-}" ] || [ -n "$(source_tarball)" ] ||
 		die "no kernel source: give KDIR= or install linux-source-$KERNEL_SERIES"
 	TREE=$CACHE/$kind-$({ source_fingerprint; cat "$base"; } | fingerprint)
@@ -100,6 +174,32 @@ kernel_tree()
 		cat "$TREE/log/overlay.log" >&2
 		die "the overlay does not go into $SRC"
 	fi
+}
+
+# Every option that the tree has on x86.
+config_known()
+{
+	find "$SRC" -path "$SRC/arch/*" ! -path "$SRC/arch/x86*" ! -path "$SRC/arch/Kconfig" \
+		-prune -o -name 'Kconfig*' -print0 |
+		xargs -0 sed -nE 's/^[[:space:]]*(menu)?config ([A-Z0-9_]+).*/CONFIG_\2/p'
+}
+
+# The fragment on standard input, with what this tree has instead of options that
+# it lacks; options that it lacks without an excuse stay, for config_verify().
+config_for_tree()
+{
+	awk 'FILENAME == ARGV[1] { known[$1]; next }
+	     FILENAME == ARGV[2] {
+			if (/^CONFIG_/ && !($1 in known)) {
+				excused[$1]
+				for (i = 2; i <= NF; i++)
+					if ($i != "-")
+						print $i
+			}
+			next
+	     }
+	     { split($0, option, "=") }
+	     !(option[1] in excused)' <(config_known) "$VM/kernel.instead" -
 }
 
 # Every option that the fragment asks for must really be set.
@@ -125,15 +225,15 @@ kmake()
 config_small()
 {
 	local fragment=$TREE/config want
+	local -a parts=("$VM/kernel.config")
 
-	local -a more=()
-
-	[ -z "${DEBUG:-}" ] || more+=("$VM/debug.config")
-	[ "${DEBUG:-}" != kasan ] || more+=("$VM/kasan.config")
-	cat "$VM/kernel.config" "${more[@]}" >"$fragment"
-	want=$(cat "$fragment" "$SRC"/kernel/livesplice/Kconfig 2>/dev/null | fingerprint)
+	[ -z "${DEBUG:-}" ] || parts+=("$VM/debug.config")
+	[ "${DEBUG:-}" != kasan ] || parts+=("$VM/kasan.config")
+	want=$(cat "${parts[@]}" "$VM/kernel.instead" "$SRC"/kernel/livesplice/Kconfig 2>/dev/null |
+		fingerprint)
 	if [ "$(cat "$OBJ/.livesplice-config" 2>/dev/null)" != "$want" ]; then
 		step "configuration"
+		cat "${parts[@]}" | config_for_tree >"$fragment"
 		kmake -s KCONFIG_ALLCONFIG="$fragment" allnoconfig \
 			>"$TREE/log/config.log" 2>&1 ||
 			{ cat "$TREE/log/config.log" >&2; die "allnoconfig failed"; }

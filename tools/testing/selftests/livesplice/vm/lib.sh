@@ -13,7 +13,11 @@ SELFTESTS=$(dirname "$VM")
 TOP=$(cd "$SELFTESTS/../../../.." && pwd)
 CACHE=${LIVESPLICE_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/livesplice}
 JOBS=${JOBS:-$(($(nproc) + 1))}
-KERNEL_SERIES=6.12
+
+# The kernel series that is worked with: TREE=7.3, 6.12 or 6.1. Told to the
+# scripts that are run from here by a name of its own: TREE is a directory then.
+export KERNEL_SERIES=${TREE:-${KERNEL_SERIES:-6.12}}
+unset TREE
 
 # We are no part of the make that called us, nor of its language.
 unset MAKEFLAGS MFLAGS MAKELEVEL
@@ -25,7 +29,7 @@ case ${KDIR:-} in
 esac
 
 PACKAGES_BUILD="build-essential bc bison flex libelf-dev libdw-dev libssl-dev
-	cpio kmod openssl patch xz-utils zstd perl linux-source-$KERNEL_SERIES"
+	cpio kmod openssl patch xz-utils zstd perl"
 PACKAGES_GUEST="qemu-system-x86 busybox-static"
 PACKAGES_LINT="sparse shellcheck"
 PACKAGES_TEST="clang libclang-rt-14-dev"
