@@ -108,14 +108,17 @@ run_sparse()
 	rm -f "$log"
 }
 
-# The saved commands once more, with what W=1 would add.
+# The saved commands once more, with what W=1 would add. One that is not found is a
+# finding as well.
 extra_warnings()
 {
-	local cmd
+	local cmd saved
 
 	for cmd in "$OBJ"/kernel/livesplice/.*.o.cmd "$OBJ"/kernel/module/.livesplice.o.cmd; do
-		sed -n '1s/^savedcmd_[^ ]* := \(gcc .*\.c\)\( ;.*\)\{0,1\}$/\1/p' "$cmd" |
-			sed -e 's/ -Wp,-MMD,[^ ]*//' -e 's, -c -o [^ ]*, -c -o /dev/null,'
+		grep -q '^savedcmd_[^ ]* := gcc ' "$cmd" || continue
+		saved=$(sed -n '1s/^savedcmd_[^ ]* := \(gcc .*\.c\) *\(;.*\)\{0,1\}$/\1/p' "$cmd")
+		sed -e 's/ -Wp,-MMD,[^ ]*//' -e 's, -c -o [^ ]*, -c -o /dev/null,' \
+			<<<"${saved:-echo error: $(basename "$cmd") has no command; :}"
 	done | (cd "$OBJ" && tr '\n' '\0' |
 		xargs -0 -r -P "$JOBS" -I{} sh -c "{} $EXTRA_WARNINGS" 2>&1) | grep -E '(warning|error):'
 }
