@@ -202,3 +202,29 @@ guest_run()
 	echo "guest: ended without a result (log: $console)"
 	return 125
 }
+
+# guest_alone WHAT DIR LIMIT
+#	A guest that is all there is: the tests of DIR, again if the emulator has
+#	spoilt it, what failed of them and how many. Status 0 if nothing did.
+guest_alone()
+{
+	local what=$1 dir=$2 limit=$3 boots=0 status count failed
+
+	while :; do
+		guest_run "$dir" run-tests.sh "$limit"
+		status=$?
+		boots=$((boots + 1))
+		if [ $status -eq 0 ] || [ $boots -ge 3 ] ||
+		   ! guest_stale_text "$GUEST_LOG/console.log"; then
+			break
+		fi
+		note "guest: the emulator ran a stale INT3, again from the start"
+	done
+	count=$(awk -f "$VM/tally.awk" "$GUEST_LOG/result.log")
+	sed 1d <<<"$count"
+	[ $status -ne 126 ] || note "the kernel complained (log: $GUEST_LOG/console.log)"
+	failed=$(sed -n '1s/.* //p' <<<"$count")
+	note "$what: $(sed -n '1s/ .*//p' <<<"$count") passed, $failed failed"
+	[ "$failed" -eq 0 ] && return $status
+	return 1
+}

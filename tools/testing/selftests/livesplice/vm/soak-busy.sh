@@ -57,12 +57,4 @@ guest_files "$work/guest"
 step "guest: functions that are never free"
 GUEST_LOG=$TREE/log/soak-busy
 GUEST_MEMORY=1024 GUEST_APPEND="kunit.enable=0" \
-	guest_run "$work/guest" run-tests.sh $((LIMIT + 360))
-status=$?
-count=$(awk -f tally.awk "$GUEST_LOG/result.log")
-sed 1d <<<"$count"
-[ $status -eq 126 ] && note "the kernel complained (log: $GUEST_LOG/console.log)"
-failed=$(sed -n '1s/.* //p' <<<"$count")
-note "soak-busy: $(sed -n '1s/ .*//p' <<<"$count") passed, $failed failed"
-[ "$failed" -eq 0 ] || exit 1
-exit $status
+	guest_alone soak-busy "$work/guest" $((LIMIT + 360))

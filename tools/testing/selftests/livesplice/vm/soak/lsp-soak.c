@@ -343,9 +343,7 @@ static void look_at_modules(void)
 
 static void look_at_state(enum update u)
 {
-	expect(updates[u].name,
-	       !updates[u].loaded ? "" : updates[u].enabled ? "enabled" : "loaded",
-	       value(u, "state"));
+	expect(updates[u].name, model_state(u), value(u, "state"));
 }
 
 static void look(void)

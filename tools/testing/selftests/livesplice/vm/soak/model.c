@@ -182,6 +182,19 @@ enum verdict model_may_leave(enum target target)
 	return MUST;
 }
 
+const char *model_state(enum update u)
+{
+	if (!updates[u].loaded)
+		return "";
+	if (updates[u].enabled)
+		return "enabled";
+	for (int t = KERNEL + 1; t < NR_TARGETS; t++) {
+		if (model_has(u, t) && !updates[u].parts[t])
+			return "pending";
+	}
+	return "loaded";
+}
+
 static void drop(enum update u, enum unit unit)
 {
 	struct stack *stack = &stacks[unit];
@@ -233,7 +246,10 @@ static enum update next_loaded(unsigned int after)
 	return next;
 }
 
-/* Those that were loaded first come first. */
+/*
+ * Those that were loaded first come first. The marks of what a jump borrows mean
+ * nothing in a module that is not up yet, see borrow.c.
+ */
 enum verdict model_arrive(enum target target)
 {
 	enum verdict verdict = MUST;
@@ -243,7 +259,7 @@ enum verdict model_arrive(enum target target)
 	while ((u = next_loaded(u ? updates[u].since : 0))) {
 		if (!updates[u].enabled || !model_has(u, target))
 			continue;
-		if (model_may_load(u, target) != MUST)
+		if (model_may_load(u, target) != MUST || target == LENT)
 			verdict = MUST_NOT;
 		for (const enum unit *own = updates[u].units; *own; own++) {
 			if (unit_target[*own] == target)

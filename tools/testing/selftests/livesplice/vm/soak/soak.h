@@ -72,6 +72,9 @@ void model_depart(enum target target);
 /* Is nobody enabled on top of it? */
 bool model_is_top(enum update u);
 
+/* What its state is called; empty if it is not loaded. */
+const char *model_state(enum update u);
+
 /* The update whose code runs in a unit. */
 enum update model_top(enum unit unit);
 
