@@ -10,6 +10,8 @@ PATCH	?=
 TREE	?= 6.12
 # Where "make series" writes its mails.
 SERIES	?= series
+# A branch to be made by "make integrate".
+BRANCH	?=
 # Rows of "make matrix", all if empty.
 MATRIX	?=
 export KDIR PATCH DEBUG MATRIX TREE
@@ -38,7 +40,8 @@ help:
 	@echo  '  soak-busy       - Functions that are never free, each with hundreds of threads in it'
 	@echo  ''
 	@echo  'A kernel tree of your own:'
-	@echo  '  integrate KDIR=TREE - Put livesplice in; again after a change here'
+	@echo  '  integrate KDIR=TREE - Put livesplice in; again after a change here.'
+	@echo  '                    BRANCH=NAME: as a commit on a new branch of a git tree'
 	@echo  '  remove    KDIR=TREE - Take it out; the tree is what it was before'
 	@echo  '  series    KDIR=TREE - The same as mails for git am, into SERIES=$(SERIES)'
 	@echo  ''
@@ -50,7 +53,7 @@ demo check lint corpus bench bench-gen faults matrix soak soak-busy:
 
 .PHONY: integrate remove
 integrate remove: need-kdir
-	@$(OVERLAY) $@ "$(KDIR)"
+	@$(OVERLAY) $(if $(BRANCH),$(@:integrate=branch),$@) "$(KDIR)" $(BRANCH)
 
 .PHONY: series
 series: need-kdir
