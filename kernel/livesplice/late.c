@@ -75,7 +75,8 @@
  * @update: its name
  * @asks: how often it was asked for
  * @refused: why it was not loaded, if it came so far
- * @users: parts that have come and are in the middle of their load
+ * @users: parts that have come and are in the middle of their load; changes under
+ *	the lock, is waited for without it
  */
 struct lsp_arrival {
 	struct list_head	node;
@@ -101,10 +102,15 @@ static void lsp_arrival_open(struct lsp_arrival *arrival)
 	list_add_tail(&arrival->node, &lsp_arrivals);
 }
 
+/*
+ * What is waited for: without the lock, for who waits must not sleep to find out.
+ * Pairs with the release in lsp_arrival_leave(), which is the last that the one who
+ * leaves has to do with the arrival; its memory may go then.
+ */
 static bool lsp_arrival_quiet(const struct lsp_arrival *arrival)
 {
-	guard(mutex)(&lsp_arrivals_lock);
-	return !arrival->users;
+	/* See above. */
+	return !smp_load_acquire(&arrival->users);
 }
 
 static void lsp_arrival_close(struct lsp_arrival *arrival)
@@ -131,7 +137,7 @@ bool lsp_arrival_enter(struct lsp_part *part)
 	list_for_each_entry(arrival, &lsp_arrivals, node) {
 		if (strcmp(arrival->mod->name, part->object))
 			continue;
-		arrival->users++;
+		WRITE_ONCE(arrival->users, arrival->users + 1);
 		part->arrival = arrival;
 		return true;
 	}
@@ -159,7 +165,8 @@ void lsp_arrival_leave(struct lsp_part *part, enum lsp_reason reason)
 		if (reason != LSP_OK &&
 		    !strcmp(arrival->update, part->update->name))
 			arrival->refused = reason;
-		arrival->users--;
+		/* Pairs with the acquire in lsp_arrival_quiet(). */
+		smp_store_release(&arrival->users, arrival->users - 1);
 	}
 	wake_up_all(&lsp_arrivals_wait);
 }
