@@ -47,6 +47,7 @@ static const char * const never_called[] = {
 	"__SCT__preempt_schedule*",
 	/* A stack has another reference: that of its task. */
 	"call_rcu", "release_task_stack", "vfree_atomic",
+	"try_release_thread_stack_to_cache",
 	/* RCU watches a stopper, which is no idle task. */
 	"ct_nmi_enter", "ct_nmi_exit",
 	/* Only before a CPU has arrived and after it was let go. */
@@ -67,6 +68,10 @@ static const char * const after_lookup[] = {
 	"kprobe_int3_handler", "kgdb_ll_trap", "notify_die", "do_trap", "die",
 	"__stack_chk_fail", "handle_invalid_op", "do_error_trap",
 	"cond_local_irq_enable", "ct_irq_enter", "ct_irq_exit",
+	/* And where the compiler made these part of exc_int3() itself. */
+	"exit_to_user_mode_loop", "rcu_nocb_flush_deferred_wakeup",
+	"switch_fpu_return", "__hrtimer_rearm_deferred", "__ct_user_enter",
+	"__ct_user_exit", "rcu_irq_work_resched",
 };
 
 /*

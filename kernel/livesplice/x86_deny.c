@@ -4,8 +4,8 @@
  *
  * DOC: The rule
  *
- * A function is refused if it lies in one of a few sections, if it belongs to
- * the engine, or if its name is in the table. The reasons are few:
+ * A function is refused if it lies in one of a few sections, if it lies in the
+ * engine, whatever its name, or if its name is in the table. The reasons are few:
  *
  * - It runs between a #BP and the lookup that tells where an INT3 of ours
  *   leads. An INT3 in there would have no end.
@@ -28,11 +28,15 @@
  */
 
 #include <linux/cache.h>
+#include <linux/cleanup.h>
 #include <linux/errno.h>
 #include <linux/init.h>
 #include <linux/kallsyms.h>
 #include <linux/kernel.h>
+#include <linux/limits.h>
+#include <linux/minmax.h>
 #include <linux/module.h>
+#include <linux/mutex.h>
 #include <linux/preempt.h>
 #include <linux/static_call.h>
 #include <linux/string.h>
@@ -72,12 +76,12 @@ static const char * const lsp_denied[] = {
 
 	/* Look at stacks in the pause: whose, and the frames on them. */
 	"task_curr", "idle_task", "put_task_stack",
-	"is_vmalloc_or_module_addr", "__is_insn_slot_addr",
+	"is_vmalloc_or_module_addr", "is_vmalloc_addr", "__is_insn_slot_addr",
 	"__rcu_read_lock", "__rcu_read_unlock", "rcu_is_watching",
 	"arch_stack_walk_reliable", "__unwind_start", "unwind_next_frame",
 	"unwind_get_return_address", "update_stack_state",
 	"orc_find", "__orc_find", "orc_module_find", "orc_ftrace_find",
-	"orc_bpf_find", "deref_stack_reg", "deref_stack_regs",
+	"orc_bpf_find", "bpf_has_frame_pointer", "deref_stack_reg", "deref_stack_regs",
 	"deref_stack_iret_regs", "stack_access_ok", "get_stack_info",
 	"get_stack_info_noinstr", "ftrace_graph_ret_addr",
 	"ftrace_graph_get_ret_stack", "rethook_find_ret_addr",
@@ -117,6 +121,7 @@ static const char * const lsp_denied[] = {
 	"text_poke_addr", "__smp_text_poke_batch_add", "smp_text_poke_single",
 	"smp_text_poke_batch_add", "smp_text_poke_batch_finish",
 	"smp_text_poke_sync_each_cpu", "poke_vmalloc_pages",
+	"__poke_vmalloc_pages",
 	"do_sync_core", "use_temporary_mm", "unuse_temporary_mm",
 	"switch_mm_irqs_off", "flush_tlb_mm_range", "on_each_cpu_cond_mask",
 	"smp_call_function_many_cond", "__flush_smp_call_function_queue",
@@ -161,6 +166,39 @@ static bool lsp_overlaps(unsigned long addr, unsigned long size,
 	return addr < (unsigned long)end && addr + size > (unsigned long)start;
 }
 
+/*
+ * Where the engine is: its functions are linked one after the other, but for those
+ * of shadow.c, which come behind it, and parts that lie elsewhere and have its
+ * names. What the compiler has made of inline functions of headers lies there too.
+ */
+static unsigned long lsp_engine_start = ULONG_MAX, lsp_engine_end;
+static DEFINE_MUTEX(lsp_engine_lock);
+
+static int lsp_engine_one(void *data, const char *name, unsigned long addr)
+{
+	if (!str_has_prefix(name, "lsp_") || strchr(name, '.') ||
+	    str_has_prefix(name, "lsp_test_") ||
+	    str_has_prefix(name, "lsp_shadow_") ||
+	    !core_kernel_text(addr) || lsp_arch_denied_section(addr, 1))
+		return 0;
+	lsp_engine_start = min(lsp_engine_start, addr);
+	lsp_engine_end = max(lsp_engine_end, addr);
+	return 0;
+}
+
+/*
+ * Looked for when it is asked for: that means to look at every name there is. If it
+ * is nowhere, everything may be part of it.
+ */
+static bool lsp_in_engine(unsigned long addr, unsigned long size)
+{
+	guard(mutex)(&lsp_engine_lock);
+	if (!lsp_engine_end)
+		kallsyms_on_each_symbol(lsp_engine_one, NULL);
+	return !lsp_engine_end ||
+	       (addr <= lsp_engine_end && addr + size > lsp_engine_start);
+}
+
 static int __init lsp_deny_one(void *data, unsigned long addr)
 {
 	if (lsp_nr_denied == LSP_MAX_DENIED)
@@ -196,9 +234,13 @@ int __init lsp_arch_deny_init(void)
  */
 bool lsp_arch_denied_name(const char *symbol)
 {
-	size_t len = strcspn(symbol, ".");
+	size_t len;
 	unsigned int i;
 
+	/* The name that code of the early boot calls the same function by. */
+	if (str_has_prefix(symbol, "__pi_"))
+		symbol += strlen("__pi_");
+	len = strcspn(symbol, ".");
 	for (i = 0; i < ARRAY_SIZE(lsp_denied_prefixes); i++)
 		if (str_has_prefix(symbol, lsp_denied_prefixes[i]))
 			return true;
@@ -255,7 +297,7 @@ static bool lsp_denied_here(unsigned long addr, unsigned long size)
 {
 	const struct module *mod;
 
-	if (lsp_arch_denied_section(addr, size))
+	if (lsp_arch_denied_section(addr, size) || lsp_in_engine(addr, size))
 		return true;
 	guard(preempt)();
 	mod = __module_address(addr);
