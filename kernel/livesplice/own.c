@@ -145,7 +145,7 @@ static u32 lsp_nr_static_calls(const struct module *mod)
 static void lsp_own_static_calls(struct lsp_part *part) { }
 #endif
 
-#ifdef CONFIG_FTRACE_MCOUNT_RECORD
+#ifdef CONFIG_DYNAMIC_FTRACE
 static u32 lsp_nr_fentries(const struct module *mod)
 {
 	return mod->num_ftrace_callsites;

@@ -115,12 +115,23 @@ extra_warnings()
 	local cmd saved
 
 	for cmd in "$OBJ"/kernel/livesplice/.*.o.cmd "$OBJ"/kernel/module/.livesplice.o.cmd; do
-		grep -q '^savedcmd_[^ ]* := gcc ' "$cmd" || continue
-		saved=$(sed -n '1s/^savedcmd_[^ ]* := \(gcc .*\.c\) *\(;.*\)\{0,1\}$/\1/p' "$cmd")
+		grep -Eq '^(saved)?cmd_[^ ]* := gcc ' "$cmd" || continue
+		saved=$(sed -n '1s/^\(saved\)\{0,1\}cmd_[^ ]* := \(gcc .*\.c\) *\(;.*\)\{0,1\}$/\1/p' "$cmd")
 		sed -e 's/ -Wp,-MMD,[^ ]*//' -e 's, -c -o [^ ]*, -c -o /dev/null,' \
 			<<<"${saved:-echo error: $(basename "$cmd") has no command; :}"
 	done | (cd "$OBJ" && tr '\n' '\0' |
 		xargs -0 -r -P "$JOBS" -I{} sh -c "{} $EXTRA_WARNINGS" 2>&1) | grep -E '(warning|error):'
+}
+
+# An option that a tree has no more is never set, and what it decides is left out
+# without a word. What a tree lacks and is excused for, kernel.instead knows.
+options_unknown()
+{
+	engine_files | (cd "$TOP" && xargs grep -noE 'CONFIG_[A-Z0-9_]+') |
+		awk 'FILENAME != "-" { known[$1]; next }
+		     { split($0, at, ":") }
+		     !(at[3] in known) { print at[1] ":" at[2] ": " at[3] ": not in this tree" }' \
+			<(config_known) <(grep -o '^CONFIG_[A-Z0-9_]*' "$VM/kernel.instead") -
 }
 
 # SC2317: functions that are called by name, as by run_long(), look unreachable.
@@ -240,6 +251,7 @@ fi
 UNDONE='\b(TO''DO|FIX''ME|XX''X)\b'
 MACHINE='(^|[^A-Za-z0-9_.$}])/(wo''rk|ro''ot)/'
 
+options_unknown | gate "options that the tree has"
 checkpatch | gate "checkpatch --strict"
 kernel_doc | gate "kernel-doc"
 if [ -e "$OBJ/vmlinux" ]; then
