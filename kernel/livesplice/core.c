@@ -399,6 +399,7 @@ static int __init lsp_init(void)
 {
 	int err;
 
+	lsp_arch_calls_init();
 	err = lsp_arch_deny_init();
 	if (err) {
 		lsp_poison("all functions that must stay are known");

@@ -426,6 +426,7 @@ enum lsp_reason lsp_arch_owner(unsigned long site, u32 span);
 bool lsp_arch_diverted(unsigned long site);
 bool lsp_arch_probes_fit(const struct lsp_patch *patch);
 bool lsp_arch_breakpoint(unsigned long addr, unsigned long size);
+void lsp_arch_calls_init(void);
 int lsp_arch_deny_init(void);
 bool lsp_arch_denied(unsigned long addr, unsigned long size);
 bool lsp_arch_denied_relaxed(unsigned long addr, unsigned long size);

@@ -145,6 +145,7 @@ u32 lsp_match_thunk(struct lsp_stream *stream, u32 i, const struct insn *insn,
 /* x86_borrow.c */
 void lsp_label_bytes(u8 *bytes, u32 length, unsigned long addr,
 		     unsigned long target);
+const u8 *lsp_call_stand_in(unsigned long func);
 void lsp_call_bytes(u8 *bytes, unsigned long addr, void *func, bool tail);
 
 /* x86_alt.c */

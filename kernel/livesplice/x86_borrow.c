@@ -10,7 +10,10 @@
  * granted: nothing is borrowed that does not hold the very bytes that come out
  * here.
  */
+#include <linux/init.h>
 #include <linux/jump_label.h>
+#include <linux/kallsyms.h>
+#include <linux/kernel.h>
 #include <linux/static_call.h>
 #include <linux/string.h>
 #include <linux/types.h>
@@ -43,6 +46,54 @@ void lsp_label_bytes(u8 *bytes, u32 length, unsigned long addr,
 		__text_gen_insn(bytes, JMP32_INSN_OPCODE, (void *)addr,
 				(void *)target, JMP32_INSN_SIZE);
 	}
+}
+
+/*
+ * What stands in for the static calls of some functions. Not every kernel has all
+ * of these, and some are declared for the architecture's own files only, so they
+ * are looked up by name.
+ */
+static struct {
+	const char	*name;
+	unsigned long	func;
+	u8		code[CALL_INSN_SIZE];
+} lsp_stand_ins[] __ro_after_init = {
+	/* XOR EAX, EAX, and three prefixes without a meaning. */
+	{ "__static_call_return0", 0, { 0x2e, 0x2e, 0x2e, 0x31, 0xc0 } },
+	/* A trap, and in its operand the argument: ud1 (%edx), %rdi. */
+	{ "__WARN_trap", 0, { 0x67, 0x48, 0x0f, 0xb9, 0x3a } },
+	/* MOV BYTE PTR [RDI], 0, and two prefixes. */
+	{ "__raw_callee_save___native_queued_spin_unlock", 0,
+	  { 0x3e, 0x3e, 0xc6, 0x07, 0x00 } },
+};
+
+/**
+ * lsp_arch_calls_init() - find the functions whose static calls are none
+ */
+void __init lsp_arch_calls_init(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(lsp_stand_ins); i++)
+		lsp_stand_ins[i].func = kallsyms_lookup_name(lsp_stand_ins[i].name);
+}
+
+/**
+ * lsp_call_stand_in() - what the kernel writes instead of a static call
+ * @func: address of what would be called, not 0
+ *
+ * Context: any.
+ * Return: the bytes, of which there are as many as in a call; NULL if there is
+ * nothing but a call.
+ */
+const u8 *lsp_call_stand_in(unsigned long func)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(lsp_stand_ins); i++)
+		if (lsp_stand_ins[i].func == func)
+			return lsp_stand_ins[i].code;
+	return NULL;
 }
 
 #ifdef CONFIG_HAVE_STATIC_CALL_INLINE
@@ -84,8 +135,7 @@ static void lsp_tail_bytes(u8 *bytes, unsigned long addr, void *func)
  */
 void lsp_call_bytes(u8 *bytes, unsigned long addr, void *func, bool tail)
 {
-	/* XOR EAX, EAX, and three prefixes without a meaning. */
-	static const u8 zero[] = { 0x2e, 0x2e, 0x2e, 0x31, 0xc0 };
+	const u8 *code;
 
 	if (tail) {
 		lsp_tail_bytes(bytes, addr, func);
@@ -96,8 +146,9 @@ void lsp_call_bytes(u8 *bytes, unsigned long addr, void *func, bool tail)
 		return;
 	}
 	func = callthunks_translate_call_dest(func);
-	if (func == &__static_call_return0)
-		memcpy(bytes, zero, sizeof(zero));
+	code = lsp_call_stand_in((unsigned long)func);
+	if (code)
+		memcpy(bytes, code, CALL_INSN_SIZE);
 	else
 		__text_gen_insn(bytes, CALL_INSN_OPCODE, (void *)addr, func,
 				CALL_INSN_SIZE);

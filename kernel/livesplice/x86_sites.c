@@ -84,24 +84,33 @@ static bool lsp_is_indirect_thunk(unsigned long addr, u32 reg)
 	       lsp_is_counting_thunk(addr, reg) || lsp_is_its_thunk(addr, reg);
 }
 
-/* "call/jmp *%reg" and its filling, in the @length bytes from @i. */
+/*
+ * "call/jmp *%reg" and its filling, in the @length bytes from @i: what is left
+ * are prefixes before a call, or NOPs after it, or INT3s after a jump, of which
+ * older kernels write but one.
+ */
 static bool lsp_match_indirect(const struct lsp_stream *stream, u32 i,
 			       u32 length, u32 reg, bool call)
 {
 	const u8 *run = lsp_run(stream, i);
-	u32 n = 0;
+	u32 n = 0, prefixes = 0;
 
 	if (length >= 3 && run[0] == 0x0f && run[1] == 0xae && run[2] == 0xe8)
 		n = 3;				/* LFENCE */
+	for (; call && n < length && run[n] == 0x2e; n++)
+		prefixes++;
 	if (reg >= 8 && (n >= length || run[n++] != 0x41))
 		return false;
 	if (n + 2 > length || run[n] != 0xff ||
 	    run[n + 1] != (call ? 0xd0 : 0xe0) + (reg & 7))
 		return false;
 	n += 2;
+	if (prefixes)
+		return prefixes <= 3 && n == length;
 	if (!call && n < length && run[n++] != INT3_INSN_OPCODE)
 		return false;
-	return lsp_all_nops(run + n, length - n);
+	return lsp_all_nops(run + n, length - n) ||
+	       (!call && !memchr_inv(run + n, INT3_INSN_OPCODE, length - n));
 }
 
 /* Call, jump or conditional jump to a retpoline, @length bytes long. */
@@ -244,9 +253,23 @@ static bool lsp_match_static_jcc(struct lsp_stream *stream, u32 i,
 		dest == ret);
 }
 
+/* A call of a static call, or what it becomes for NULL or for some functions. */
+static bool lsp_match_plain_call(struct lsp_stream *stream, u32 i,
+				 unsigned long func)
+{
+	const u8 *run = lsp_run(stream, i), *code;
+
+	if (!func)
+		return !memcmp(run, x86_nops[CALL_INSN_SIZE], CALL_INSN_SIZE);
+	if (run[0] == CALL_INSN_OPCODE)
+		return lsp_call_target(lsp_branch_dest(stream,
+						       i + CALL_INSN_SIZE)) == func;
+	code = lsp_call_stand_in(func);
+	return code && !memcmp(run, code, CALL_INSN_SIZE);
+}
+
 static u32 lsp_match_static_call(struct lsp_stream *stream, u32 i, u32 length)
 {
-	static const u8 xor5rax[] = { 0x2e, 0x2e, 0x2e, 0x31, 0xc0 };
 	const struct lsp_reloc *rel = lsp_reloc_in(stream, i, length);
 	const u8 *pre = stream->bytes + i, *run = lsp_run(stream, i);
 	unsigned long func, dest;
@@ -258,13 +281,8 @@ static u32 lsp_match_static_call(struct lsp_stream *stream, u32 i, u32 length)
 	dest = lsp_branch_dest(stream, i + length);
 	if (length == 6 && lsp_is_jcc32(pre))
 		good = lsp_match_static_jcc(stream, i, func);
-	else if (length == 5 && pre[0] == CALL_INSN_OPCODE && !func)
-		good = !memcmp(run, x86_nops[5], 5);
 	else if (length == 5 && pre[0] == CALL_INSN_OPCODE)
-		good = (run[0] == CALL_INSN_OPCODE &&
-			lsp_call_target(dest) == func) ||
-		       (func == (unsigned long)__static_call_return0 &&
-			!memcmp(run, xor5rax, sizeof(xor5rax)));
+		good = lsp_match_plain_call(stream, i, func);
 	else if (length == 5 && pre[0] == JMP32_INSN_OPCODE && !func)
 		return lsp_match_return(stream, i);
 	else if (length == 5 && pre[0] == JMP32_INSN_OPCODE)
