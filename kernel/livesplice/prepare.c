@@ -46,11 +46,17 @@ static void lsp_add_pages(struct lsp_operation *op, unsigned long addr,
 {
 	unsigned int nr = lsp_nr_pages(addr, size);
 
+	/*
+	 * Where modules share large pages, their mappings may be collapsed into
+	 * one at any time; that the page stays the same is all that we need.
+	 */
+	mmap_read_lock(&init_mm);
 	for (addr &= PAGE_MASK; nr--; addr += PAGE_SIZE)
 		op->pages[op->nr_pages++] =
 			is_vmalloc_or_module_addr((void *)addr) ?
 			vmalloc_to_page((void *)addr) :
 			virt_to_page((void *)addr);
+	mmap_read_unlock(&init_mm);
 }
 
 /* @under: whose jump is there without it. */
@@ -321,7 +327,7 @@ struct lsp_operation *lsp_operation_make_left(struct lsp_update *update,
 	op->left = true;
 	op->ranges.ranges = kvcalloc(update->nr_parts + 1,
 				     sizeof(*op->ranges.ranges), GFP_KERNEL);
-	op->redirects = kvzalloc(sizeof(*op->redirects), GFP_KERNEL);
+	op->redirects = kvzalloc_obj(*op->redirects, GFP_KERNEL);
 	if (!op->ranges.ranges || !op->redirects)
 		return NULL;
 	lsp_ranges_fill(op);

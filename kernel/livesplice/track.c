@@ -210,7 +210,7 @@ static int lsp_track_begin(void)
 	struct lsp_track_set *set;
 	int err;
 
-	set = kzalloc(sizeof(*set), GFP_KERNEL);
+	set = kzalloc_obj(*set, GFP_KERNEL);
 	if (!set)
 		return -ENOMEM;
 	lsp_track_exchange(set);
