@@ -66,7 +66,7 @@
  * by itself. The engine takes exactly its own version.
  */
 #define LSP_FORMAT_MAGIC	"LIVSPLCE"
-#define LSP_FORMAT_VERSION	4
+#define LSP_FORMAT_VERSION	5
 
 #define LSP_NONE		0xffffffffU
 
@@ -311,7 +311,7 @@ struct lsp_reloc {
  * enum lsp_site_kind - places that a running kernel rewrites
  * @LSP_SITE_ALT: an alternative. @length is the length of the original, arg[0]
  *	the LSP_SEC_REPL section with the replacement, arg[1] its offset there,
- *	arg[2] its length | LSP_ALT_* flags
+ *	arg[2] its length | LSP_ALT_* flags; or LSP_NONE, 0, LSP_ALT_DIRECT_CALL
  * @LSP_SITE_JUMP_LABEL: a static branch. arg[0], arg[1]: section and offset of
  *	its target
  * @LSP_SITE_STATIC_CALL: call of, or jump (also conditional) to, a static
@@ -322,13 +322,13 @@ struct lsp_reloc {
  *	__x86_indirect_thunk_REG. arg[0]: number of the register, 0 (rax) to 15
  * @LSP_SITE_SMP_LOCK: a lock prefix; @length is 1
  * @LSP_SITE_RUNTIME_PTR: 8 immediate bytes. arg[0]: symbol of the constant
- * @LSP_SITE_RUNTIME_SHIFT: 1 immediate byte, a shift count. arg[0]: symbol of
- *	the constant
+ * @LSP_SITE_RUNTIME_SHIFT: 1 immediate byte, a shift count; likewise
+ * @LSP_SITE_RUNTIME_MASK: 4 immediate bytes; likewise
  * @LSP_SITE_KINDS: number of kinds
  *
  * The offset of a site is that of the instruction, except for
- * @LSP_SITE_SMP_LOCK, @LSP_SITE_RUNTIME_PTR and @LSP_SITE_RUNTIME_SHIFT, where
- * it is that of the bytes which are rewritten.
+ * @LSP_SITE_SMP_LOCK and those of lsp_const_kind(), where it is that of the
+ * bytes which are rewritten.
  */
 enum lsp_site_kind {
 	LSP_SITE_ALT,
@@ -340,8 +340,43 @@ enum lsp_site_kind {
 	LSP_SITE_SMP_LOCK,
 	LSP_SITE_RUNTIME_PTR,
 	LSP_SITE_RUNTIME_SHIFT,
+	LSP_SITE_RUNTIME_MASK,
 	LSP_SITE_KINDS,
 };
+
+/**
+ * struct lsp_const_kind - what runtime constants of one kind look like
+ * @prefix: what the name of their table in an object starts with; the rest of
+ *	it is the name of the constant
+ * @size: immediate bytes that are rewritten
+ * @variable: bytes of the variable that they are rewritten from
+ * @placeholder: what the compiler put there
+ */
+struct lsp_const_kind {
+	const char	*prefix;
+	__u32		size;
+	__u32		variable;
+	__u64		placeholder;
+};
+
+/**
+ * lsp_const_kind() - is a kind of site one of runtime constants?
+ * @site_kind: &enum lsp_site_kind, or any number
+ *
+ * Return: what they look like, or NULL if it is not.
+ */
+static inline const struct lsp_const_kind *lsp_const_kind(__u32 site_kind)
+{
+	static const struct lsp_const_kind kinds[] = {
+		{ "runtime_ptr_", 8, 8, 0x0123456789abcdefULL },
+		{ "runtime_shift_", 1, 4, 12 },
+		{ "runtime_mask_", 4, 4, 0x12345678 },
+	};
+
+	return site_kind >= LSP_SITE_RUNTIME_PTR &&
+	       site_kind <= LSP_SITE_RUNTIME_MASK ?
+	       &kinds[site_kind - LSP_SITE_RUNTIME_PTR] : NULL;
+}
 
 #define LSP_ALT_LENGTH		0x0000ffffU	/* length of the replacement */
 #define LSP_ALT_DIRECT_CALL	0x00010000U	/* call through a pointer becomes a direct call */

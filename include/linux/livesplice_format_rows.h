@@ -57,7 +57,7 @@ struct lsp_func {
  * struct lsp_const - a runtime constant in new code
  * @shndx: ELF section of this module that holds the code
  * @offset: offset of the immediate in that section
- * @kind: LSP_SITE_RUNTIME_PTR (8 bytes) or LSP_SITE_RUNTIME_SHIFT (1 byte)
+ * @kind: a &enum lsp_site_kind that lsp_const_kind() knows
  * @symbol: the constant's symbol
  */
 struct lsp_const {

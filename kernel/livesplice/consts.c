@@ -8,6 +8,7 @@
  * while a module is being loaded, with no lock held.
  */
 #include <linux/kernel.h>
+#include <linux/string.h>
 #include <linux/uaccess.h>
 
 #include "match.h"
@@ -18,7 +19,10 @@
  * @diag: says what disagrees
  *
  * Matching infers them from the code alone, and their variables can only be
- * found once everything has matched.
+ * found once everything has matched. A static one that is read by nothing else is
+ * not there, the compiler knows: then all places where the constant is have to
+ * agree, as they have by now, and nothing more can be said. Only a kernel that
+ * knows the names of all its variables can say that one is not there.
  *
  * Context: may sleep.
  * Return: LSP_OK or LSP_MISMATCH.
@@ -30,20 +34,23 @@ enum lsp_reason lsp_consts_check(struct lsp_values *values,
 
 	for (i = 0; i < values->tables->nr_sites; i++) {
 		const struct lsp_site *site = &values->tables->sites[i];
-		u64 value = 0, mask = 0xff;
+		const struct lsp_const_kind *kind = lsp_const_kind(site->kind);
+		enum lsp_reason reason;
 		unsigned long addr;
+		u64 value = 0;
 		u32 symbol;
 
-		if (site->kind == LSP_SITE_RUNTIME_PTR)
-			mask = U64_MAX;
-		else if (site->kind != LSP_SITE_RUNTIME_SHIFT)
+		if (!kind)
 			continue;
 		symbol = site->arg[0];
-		if (!values->konst_known[symbol] ||
-		    (lsp_values_resolve(values, symbol, &addr) == LSP_OK &&
+		if (!values->konst_known[symbol])
+			continue;
+		reason = lsp_values_resolve(values, symbol, &addr);
+		if ((reason == LSP_UNRESOLVED && IS_ENABLED(CONFIG_KALLSYMS_ALL)) ||
+		    (reason == LSP_OK &&
 		     !copy_from_kernel_nofault(&value, (void *)addr,
-					       mask == 0xff ? 4 : 8) &&
-		     (value & mask) == values->konst[symbol]))
+					       kind->variable) &&
+		     !memcmp(&value, &values->konst[symbol], kind->size)))
 			continue;
 		*diag = (struct lsp_diag) {
 			.unit = LSP_NONE, .function = symbol,
@@ -58,7 +65,7 @@ enum lsp_reason lsp_consts_check(struct lsp_values *values,
  * lsp_consts_value() - value of a runtime constant for new code
  * @values: the values, after a successful lsp_match()
  * @symbol: symbol of the constant
- * @size: bytes of the variable behind it, 4 or 8
+ * @size: bytes of the variable behind it
  * @value: set on success
  *
  * Code that the kernel patched at boot tells best; else the variable that it

@@ -82,6 +82,7 @@ static const struct {
 	[LSP_SITE_SMP_LOCK]	  = { LSP_ARGS_NONE, 1, 1 },
 	[LSP_SITE_RUNTIME_PTR]	  = { LSP_ARGS_SYMBOL, 8, 8 },
 	[LSP_SITE_RUNTIME_SHIFT]  = { LSP_ARGS_SYMBOL, 1, 1 },
+	[LSP_SITE_RUNTIME_MASK]	  = { LSP_ARGS_SYMBOL, 4, 4 },
 };
 
 static_assert(ARRAY_SIZE(lsp_site_rules) == LSP_SITE_KINDS);
@@ -288,6 +289,8 @@ static bool lsp_site_args_ok(const struct lsp_tables *t,
 
 	switch (lsp_site_rules[site->kind].args) {
 	case LSP_ARGS_REPL:
+		if (arg[0] == LSP_NONE)
+			return !arg[1] && arg[2] == LSP_ALT_DIRECT_CALL;
 		return !(arg[2] & ~(LSP_ALT_LENGTH | LSP_ALT_DIRECT_CALL)) &&
 		       (arg[2] & LSP_ALT_LENGTH) <= site->length &&
 		       lsp_place_ok(t, arg[0], arg[1], arg[2] & LSP_ALT_LENGTH,

@@ -82,8 +82,7 @@ enum lsp_reason lsp_check_consts(const struct lsp_tables *t,
 	u32 i;
 
 	for (i = 0; i < t->nr_consts; i++) {
-		if (t->consts[i].kind != LSP_SITE_RUNTIME_PTR &&
-		    t->consts[i].kind != LSP_SITE_RUNTIME_SHIFT)
+		if (!lsp_const_kind(t->consts[i].kind))
 			return lsp_bad(d, LSP_TABLE_consts, i, "unknown kind");
 		if (t->consts[i].symbol >= t->nr_symbols)
 			return lsp_bad(d, LSP_TABLE_consts, i, "symbol out of range");

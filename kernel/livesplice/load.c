@@ -145,7 +145,7 @@ static enum lsp_reason lsp_fill_consts(struct lsp_loading *load)
 
 	for (i = 0; i < load->tables.nr_consts; i++) {
 		const struct lsp_const *konst = &load->tables.consts[i];
-		bool ptr = konst->kind == LSP_SITE_RUNTIME_PTR;
+		const struct lsp_const_kind *kind = lsp_const_kind(konst->kind);
 		const struct lsp_symbol *sym;
 		enum lsp_reason reason;
 		void *where;
@@ -154,15 +154,15 @@ static enum lsp_reason lsp_fill_consts(struct lsp_loading *load)
 		sym = &load->tables.symbols[konst->symbol];
 		load->detail = lsp_string(&load->tables, sym->name);
 		where = lsp_module_bytes(load->image, konst->shndx,
-					 konst->offset, ptr ? 8 : 1,
+					 konst->offset, kind->size,
 					 SHF_EXECINSTR);
 		if (!where)
 			return LSP_FORMAT;
 		reason = lsp_consts_value(&load->values, konst->symbol,
-					  ptr ? 8 : 4, &value);
+					  kind->variable, &value);
 		if (reason != LSP_OK)
 			return reason;
-		if (!lsp_arch_const_store(where, konst->kind, value))
+		if (!lsp_arch_const_store(where, kind, value))
 			return LSP_FORMAT;
 	}
 	load->detail = NULL;

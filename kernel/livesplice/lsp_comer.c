@@ -7,7 +7,7 @@
  *	first		what it gave when its init function asked, in hex
  *	now		what it gives now: the digits are 4 if the key is on, and
  *			1, which a static call adds
- *	text		words in the code
+ *	text		a number in the code
  *	count		how often that was asked, over all CPUs
  *	branch		(rw) a static branch of the module
  *	hold		(rw) 1: init waits until it is 0, half a minute at most
@@ -21,6 +21,7 @@
 #include <linux/percpu.h>
 #include <linux/static_call.h>
 #include <linux/sysfs.h>
+#include <linux/unaligned.h>
 
 #include "lsp_comer.h"
 
@@ -92,10 +93,10 @@ static int branch_set(const char *val, const struct kernel_param *kp)
 	return 0;
 }
 
-/* Another module of this name has another text. */
+/* Another module of this name has another text: "twig". */
 static int text_get(char *buf, const struct kernel_param *kp)
 {
-	return sysfs_emit(buf, "as it was built\n");
+	return sysfs_emit(buf, "%x\n", get_unaligned_le32("twin"));
 }
 
 static const struct kernel_param_ops text_ops = { .get = text_get };

@@ -350,6 +350,7 @@ bool lsp_arch_match_data(struct lsp_values *values, const struct lsp_data *row,
 			 struct lsp_diag *diag);
 bool lsp_arch_is_branch(u32 type);
 bool lsp_arch_is_sealed(unsigned long addr);
-bool lsp_arch_const_store(void *where, u32 kind, u64 value);
+bool lsp_arch_const_store(void *where, const struct lsp_const_kind *kind,
+			  u64 value);
 
 #endif /* _LIVESPLICE_MATCH_H */

@@ -9,6 +9,7 @@
  * is that form. Called by x86_match.c.
  */
 #include <linux/kernel.h>
+#include <linux/string.h>
 #include <linux/uaccess.h>
 
 #include <asm/alternative.h>
@@ -41,9 +42,11 @@ static u32 lsp_match_shrunk(struct lsp_stream *stream, u32 i)
 	unsigned long dest;
 
 	if (stream->bytes[i] != JMP32_INSN_OPCODE || stream->len - i < JMP32_INSN_SIZE ||
-	    run[0] != JMP8_INSN_OPCODE ||
-	    run[2] != INT3_INSN_OPCODE || run[3] != INT3_INSN_OPCODE ||
-	    run[4] != INT3_INSN_OPCODE || !rel || rel->offset != stream->pos + i + 1)
+	    run[0] != JMP8_INSN_OPCODE || !rel || rel->offset != stream->pos + i + 1)
+		return 0;
+	/* What is left is never run: older kernels have NOPs there. */
+	if (memchr_inv(run + JMP8_INSN_SIZE, INT3_INSN_OPCODE, 3) &&
+	    !lsp_all_nops(run + JMP8_INSN_SIZE, 3))
 		return 0;
 	dest = stream->text->addr + stream->at + i + JMP8_INSN_SIZE + (s8)run[1];
 	/* S + A is where the field would have to lead: four bytes short. */
@@ -78,18 +81,30 @@ static bool lsp_match_form(struct lsp_stream *form, u32 region)
 	return true;
 }
 
-/* "call *ptr(%rip)" that was made a direct call of what ptr held. */
+/* Where "call *ptr(%rip)", or "call *ptr", finds what it calls; 0 for others. */
+static unsigned long lsp_call_slot(const struct lsp_stream *stream, u32 i,
+				   u32 region)
+{
+	const u8 *pre = stream->bytes + i;
+	bool near = region >= 6 && pre[0] == 0xff && pre[1] == 0x15;
+	bool far = region >= 7 && pre[0] == 0xff && pre[1] == 0x14 && pre[2] == 0x25;
+	const struct lsp_reloc *rel = lsp_reloc_in(stream, i, near ? 6 : 7);
+	unsigned long slot;
+
+	if ((!near && !far) || !rel || rel->offset != stream->pos + i + (near ? 2 : 3) ||
+	    !lsp_symbol_value(stream->text, rel->symbol, &slot))
+		return 0;
+	return slot + rel->addend + (near ? 4 : 0);
+}
+
+/* An indirect call that was made a direct one of what its pointer held. */
 static bool lsp_match_direct_call(struct lsp_stream *stream, u32 i, u32 region)
 {
-	const u8 *pre = stream->bytes + i, *run = lsp_run(stream, i);
-	const struct lsp_reloc *rel = lsp_reloc_in(stream, i, 6);
-	unsigned long slot, func;
+	unsigned long slot = lsp_call_slot(stream, i, region), func;
+	const u8 *run = lsp_run(stream, i);
 
-	if (region < 6 || pre[0] != 0xff || pre[1] != 0x15 || !rel ||
-	    rel->offset != stream->pos + i + 2 ||
-	    !lsp_symbol_value(stream->text, rel->symbol, &slot))
+	if (!slot)
 		return false;
-	slot += rel->addend + 4;
 	if (copy_from_kernel_nofault(&func, (void *)slot, sizeof(func)))
 		return false;
 	if (!func)
@@ -106,17 +121,19 @@ static bool lsp_match_replacement(struct lsp_stream *stream, u32 i, u32 region,
 				  const struct lsp_site *site)
 {
 	const struct lsp_tables *tables = stream->text->tables;
-	const struct lsp_section *repl = &tables->sections[site->arg[0]];
-	struct lsp_stream form = {
+	const struct lsp_section *repl;
+	struct lsp_stream form;
+
+	if (site->arg[2] & LSP_ALT_DIRECT_CALL)
+		return lsp_match_direct_call(stream, i, region);
+	repl = &tables->sections[site->arg[0]];
+	form = (struct lsp_stream) {
 		.text = stream->text, .sec = repl,
 		.bytes = tables->bytes + repl->bytes + site->arg[1],
 		.pos = site->arg[1], .len = site->arg[2] & LSP_ALT_LENGTH,
 		.at = stream->at + i,
 		.depth = stream->depth + 1,
 	};
-
-	if (site->arg[2] & LSP_ALT_DIRECT_CALL)
-		return lsp_match_direct_call(stream, i, region);
 	return lsp_match_form(&form, region);
 }
 

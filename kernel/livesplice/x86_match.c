@@ -252,6 +252,7 @@ static bool lsp_match_inner(struct lsp_stream *stream, u32 i, u32 length,
 	end = tables->sites + stream->sec->first_site + stream->sec->nr_sites;
 	for (; site < end && site->offset < stream->pos + i + length; site++) {
 		u32 at = site->offset - stream->pos, n;
+		u64 value = 0;
 
 		if (site->kind == LSP_SITE_ALT && at == i)
 			continue;
@@ -266,14 +267,11 @@ static bool lsp_match_inner(struct lsp_stream *stream, u32 i, u32 length,
 			lsp_hole(stream->text, stream->at + at, 1);
 			break;
 		case LSP_SITE_RUNTIME_PTR:
-			if (!lsp_values_learn_const(stream->text->values,
-						    site->arg[0],
-						    get_unaligned((u64 *)(run + at))))
-				return false;
-			break;
 		case LSP_SITE_RUNTIME_SHIFT:
+		case LSP_SITE_RUNTIME_MASK:
+			memcpy(&value, run + at, lsp_const_kind(site->kind)->size);
 			if (!lsp_values_learn_const(stream->text->values,
-						    site->arg[0], run[at]))
+						    site->arg[0], value))
 				return false;
 			break;
 		default:
@@ -364,9 +362,7 @@ static const struct lsp_site *lsp_outer_site(const struct lsp_stream *stream,
 	end = stream->text->tables->sites + stream->sec->first_site +
 	      stream->sec->nr_sites;
 	for (; site < end && site->offset == stream->pos + i; site++) {
-		if (site->kind == LSP_SITE_SMP_LOCK ||
-		    site->kind == LSP_SITE_RUNTIME_PTR ||
-		    site->kind == LSP_SITE_RUNTIME_SHIFT)
+		if (site->kind == LSP_SITE_SMP_LOCK || lsp_const_kind(site->kind))
 			continue;
 		/* That is the one whose original this is. */
 		if (site->kind == LSP_SITE_ALT && stream->in_alt && !i)

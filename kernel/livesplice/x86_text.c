@@ -310,21 +310,16 @@ bool lsp_arch_is_sealed(unsigned long addr)
 /**
  * lsp_arch_const_store() - fill a runtime constant into new code
  * @where: the immediate, in memory that is still writable and not executed
- * @kind: LSP_SITE_RUNTIME_PTR or LSP_SITE_RUNTIME_SHIFT
+ * @kind: what it looks like
  * @value: the constant
  *
  * Return: false if there is no placeholder at @where.
  */
-bool lsp_arch_const_store(void *where, u32 kind, u64 value)
+bool lsp_arch_const_store(void *where, const struct lsp_const_kind *kind,
+			  u64 value)
 {
-	if (kind == LSP_SITE_RUNTIME_SHIFT) {
-		if (*(u8 *)where != 12)
-			return false;
-		*(u8 *)where = value;
-		return true;
-	}
-	if (get_unaligned((u64 *)where) != 0x0123456789abcdefULL)
+	if (memcmp(where, &kind->placeholder, kind->size))
 		return false;
-	put_unaligned(value, (u64 *)where);
+	memcpy(where, &value, kind->size);
 	return true;
 }

@@ -122,6 +122,20 @@ static bool same_boot_data(const struct reloc *a, const struct reloc *b)
 	       same_bytes(sa->data, sb->data, sa->size, 0);
 }
 
+static const struct reloc *first_other_reloc(const struct section *sa,
+					     uint64_t oa,
+					     const struct section *sb,
+					     uint64_t ob, uint64_t size);
+
+static bool same_entry(const struct entry *a, const struct entry *b)
+{
+	return !strcmp(a->sec->name, b->sec->name) && a->size == b->size &&
+	       same_bytes(a->sec->data + a->offset, b->sec->data + b->offset,
+			  a->size, a->sec->kind->noise) &&
+	       !first_other_reloc(a->sec, a->offset, b->sec, b->offset,
+				  a->size);
+}
+
 /* A weak name may mean another definition than this one. */
 static bool same_weakness(const struct symbol *a, const struct symbol *b)
 {
@@ -154,6 +168,8 @@ bool same_ref(const struct reloc *a, const struct reloc *b)
 		       same_weakness(a->sym, b->sym);
 	case REF_CONTENT:
 		return same_content(&ra, &rb);
+	case REF_ENTRY:
+		return same_entry(ra.entry, rb.entry);
 	case REF_BAD:
 		break;
 	}
@@ -284,15 +300,6 @@ bool contents_span(const struct item *a, const struct item *b,
 	*first = span.first;
 	*last = span.last;
 	return span.first <= span.last;
-}
-
-static bool same_entry(const struct entry *a, const struct entry *b)
-{
-	return !strcmp(a->sec->name, b->sec->name) && a->size == b->size &&
-	       same_bytes(a->sec->data + a->offset, b->sec->data + b->offset,
-			  a->size, a->sec->kind->noise) &&
-	       !first_other_reloc(a->sec, a->offset, b->sec, b->offset,
-				  a->size);
 }
 
 static const char *reference_difference(const struct reloc *rel)

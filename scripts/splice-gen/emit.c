@@ -16,8 +16,6 @@
 
 #define TRAMPOLINE_PREFIX	"__SCT__"
 #define KEY_PREFIX		"__SCK__"
-#define RUNTIME_PTR_PREFIX	"runtime_ptr_"
-#define RUNTIME_SHIFT_PREFIX	"runtime_shift_"
 
 /* The section of the new object for contents of a section of post. */
 static struct section *out_section(struct diff *d, struct section *sec)
@@ -104,6 +102,17 @@ static void fill(struct section *out, uint64_t align)
 		section_append(out, &nop, 1, 1);
 }
 
+/* Before any relocation is translated: code refers to some. */
+static void place_entry(struct diff *d, struct entry *entry)
+{
+	if (section_is(entry->sec, KIND_CONST_SITES))
+		return;
+	entry->out_offset = section_append(out_section(d, entry->sec),
+					   entry->sec->data + entry->offset,
+					   entry->size, 1);
+	entry->placed = true;
+}
+
 static void place_item(struct diff *d, struct item *item)
 {
 	struct section *sec = item->sec, *out = out_section(d, sec);
@@ -119,6 +128,8 @@ static void place_item(struct diff *d, struct item *item)
 		place_symbols(d, item, out);
 	else
 		item->out = section_own_symbol(out);
+	for (size_t i = 0; item->carried && i < item->nr_entries; i++)
+		place_entry(d, item->entries[i]);
 }
 
 static void refuse_reloc(const struct reloc *rel, enum reason reason,
@@ -331,6 +342,11 @@ static struct symbol *translate(struct diff *d, const struct reloc *rel,
 		if (!means_new(&ref, table))
 			return old_symbol(d, rel, &ref);
 		return new_symbol(ref.item, addend);
+	case REF_ENTRY:
+		if (!ref.entry->placed)
+			break;
+		*addend = (int64_t)ref.entry->out_offset - rel->insn_end;
+		return section_own_symbol(ref.entry->sec->out);
 	case REF_BAD:
 		break;
 	}
@@ -382,19 +398,17 @@ static struct symbol *const_symbol(struct diff *d, const char *name)
 
 static void emit_const(struct diff *d, const struct entry *entry)
 {
-	bool ptr = str_starts(entry->sec->name, RUNTIME_PTR_PREFIX);
+	const char *constant;
 	struct reloc *rel = section_reloc_at(entry->sec, entry->offset);
 	struct section *sec = link_section(d, LINK_CONSTS_SECTION);
 	struct link_const row = {
-		.kind = ptr ? LSP_SITE_RUNTIME_PTR : LSP_SITE_RUNTIME_SHIFT,
+		.kind = const_table(entry->sec->name, &constant),
 	};
 	struct symbol *code, *name;
 	uint64_t off;
 	int64_t addend;
 
-	name = const_symbol(d, entry->sec->name +
-			    strlen(ptr ? RUNTIME_PTR_PREFIX :
-					 RUNTIME_SHIFT_PREFIX));
+	name = const_symbol(d, constant);
 	code = translate(d, rel, true, &addend);
 	if (!name || !code)
 		return;
@@ -407,17 +421,11 @@ static void emit_const(struct diff *d, const struct entry *entry)
 
 static void emit_entry(struct diff *d, const struct entry *entry)
 {
-	struct section *out;
-	uint64_t off;
-
-	if (section_is(entry->sec, KIND_CONST_SITES)) {
+	if (section_is(entry->sec, KIND_CONST_SITES))
 		emit_const(d, entry);
-		return;
-	}
-	out = out_section(d, entry->sec);
-	off = section_append(out, entry->sec->data + entry->offset,
-			     entry->size, 1);
-	emit_relocs(d, entry->sec, entry->offset, entry->size, out, off, true);
+	else
+		emit_relocs(d, entry->sec, entry->offset, entry->size,
+			    entry->sec->out, entry->out_offset, true);
 }
 
 /*

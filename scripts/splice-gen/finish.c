@@ -313,20 +313,18 @@ static void make_const(struct finish *f, const struct section *rows,
 {
 	const struct reloc *name;
 	struct lsp_const row = { };
+	const struct lsp_const_kind *kind;
 	struct link_const link;
 	uint64_t offset;
-	size_t size;
 
 	memcpy(&link, rows->data + at, sizeof(link));
 	name = section_reloc_at(rows, at + offsetof(struct link_const, name));
-	size = link.kind == LSP_SITE_RUNTIME_PTR ? 8 : 1;
+	kind = lsp_const_kind(link.kind);
 	if (!name || name->type != R_X86_64_64 || name->addend ||
-	    !symbol_is_undef(name->sym) || link.reserved ||
-	    (link.kind != LSP_SITE_RUNTIME_PTR &&
-	     link.kind != LSP_SITE_RUNTIME_SHIFT))
+	    !symbol_is_undef(name->sym) || link.reserved || !kind)
 		die(f->ko, rows->name, "row at 0x%llx makes no sense",
 		    (unsigned long long)at);
-	row.shndx = code_of(f, rows, at, size, &offset)->idx;
+	row.shndx = code_of(f, rows, at, kind->size, &offset)->idx;
 	row.offset = offset;
 	row.kind = link.kind;
 	row.symbol = import_row(f, name->sym);

@@ -463,6 +463,14 @@ struct ref reloc_ref(const struct reloc *rel)
 		content_ref(&ref, offset);
 		return ref;
 	}
+	if (sym->sec->table) {
+		ref.kind = REF_ENTRY;
+		if (offset % sym->sec->entry_size || offset >= sym->sec->size)
+			ref.kind = REF_BAD;
+		else
+			ref.entry = sym->sec->table[offset / sym->sec->entry_size];
+		return ref;
+	}
 	ref.item = sym->type == STT_SECTION ? item_at(sym->sec, offset) :
 					      sym->item;
 	if (ref.item) {

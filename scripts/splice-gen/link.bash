@@ -167,7 +167,7 @@ verify_part() {
 
 	file=$(file_of "$1")
 	while read -r i; do
-		inputs+=(-i "$WORK/module/unit-$i.o_shipped")
+		inputs+=(-i "$WORK/module/unit-$i.o")
 	done < <(units_of "$1")
 	"$ELF" verify "$WORK/$file.ko" -s "$OBJTREE/Module.symvers" \
 		-S "$WORK/module/Module.symvers" \
@@ -225,8 +225,8 @@ check_part() {
 	while read -r i; do
 		running_object "${CHANGED_AT[i]}"
 		units+=(-u "$i:${CHANGED[i]}:$REPLY")
-		[[ ! -f $WORK/module/unit-$i.o_shipped ]] ||
-			new+=("$WORK/module/unit-$i.o_shipped")
+		[[ ! -f $WORK/module/unit-$i.o ]] ||
+			new+=("$WORK/module/unit-$i.o")
 	done < <(units_of "$1")
 	((${#units[@]})) || return 0
 	if ((${#new[@]})); then

@@ -11,3 +11,9 @@ splice-elf-objs := main.o diag.o reasons.o elf.o elf-write.o x86.o \
 
 splice-types-objs := types-main.o types-uses.o types-load.o types-name.o \
 		     types-diff.o types-live.o diag.o reasons.o
+
+# What tables look like in a tree, by what its headers say: where struct bug_entry
+# has the line, and how long struct alt_instr is.
+tree-has = $(shell grep -s '$(3)' $(1)/arch/x86/include/asm/$(2))
+tree-flags = -DBUG_ENTRY_LINE=$(if $(call tree-has,$(1),bug.h,HAVE_ARCH_BUG_FORMAT$$),12,8) \
+	     -DALT_ENTRY_SIZE=$(if $(call tree-has,$(1),alternative.h,ALTINSTR_FLAG_INV),12,14)

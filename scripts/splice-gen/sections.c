@@ -8,6 +8,7 @@
  * section that is read.
  */
 #include <ctype.h>
+#include <endian.h>
 #include <fnmatch.h>
 #include <stdlib.h>
 #include <string.h>
@@ -81,14 +82,16 @@ static const struct section_kind kinds[] = {
 	{ .pattern = "__*_sched_class", .class = KIND_DATA },
 
 	/* Tables with an entry for a place in code. */
-	{ .pattern = ".altinstructions", .class = KIND_TABLE, .entsize = 14 },
+	{ .pattern = ".altinstructions", .class = KIND_TABLE,
+	  .entsize = ALT_ENTRY_SIZE },
+	{ .pattern = ".parainstructions", .class = KIND_TABLE, .entsize = 16 },
 	{ .pattern = "__jump_table", .class = KIND_TABLE, .entsize = 16 },
 	/*
-	 * 8 bytes, or 12 with file and line. The line of a warning may move
-	 * without any change of the code.
+	 * Its size depends on what it tells of a warning. The line, if there is
+	 * one, may move without any change of the code.
 	 */
 	{ .pattern = "__bug_table", .class = KIND_TABLE,
-	  .noise = BYTES(8, 2) },
+	  .noise = BYTES(BUG_ENTRY_LINE, 2) },
 	{ .pattern = "__ex_table", .class = KIND_TABLE, .entsize = 12 },
 	{ .pattern = "__mcount_loc", .class = KIND_TABLE, .entsize = 8 },
 	{ .pattern = "__patchable_function_entries", .class = KIND_TABLE,
@@ -99,6 +102,8 @@ static const struct section_kind kinds[] = {
 	  .entsize = 4 },
 	{ .pattern = "runtime_shift_*", .class = KIND_CONST_SITES,
 	  .entsize = 4 },
+	{ .pattern = "runtime_mask_*", .class = KIND_CONST_SITES,
+	  .entsize = 4 },
 	{ .pattern = ".discard.reachable", .class = KIND_TABLE },
 	{ .pattern = ".discard.unreachable", .class = KIND_TABLE },
 	{ .pattern = ".discard.retpoline_safe", .class = KIND_TABLE },
@@ -108,6 +113,8 @@ static const struct section_kind kinds[] = {
 	{ .pattern = ".discard.ibt_endbr_noseal", .class = KIND_TABLE },
 	{ .pattern = ".discard.ignore_alts", .class = KIND_TABLE },
 	{ .pattern = ".discard.intra_function_calls", .class = KIND_TABLE },
+	{ .pattern = ".discard.annotate_insn", .class = KIND_TABLE,
+	  .entsize = 8 },
 	{ .pattern = ".discard.func_stack_frame_non_standard",
 	  .class = KIND_TABLE },
 	{ .pattern = ".discard.unwind_hints", .class = KIND_TABLE,
@@ -154,6 +161,8 @@ static const struct section_kind kinds[] = {
 	{ .pattern = ".debug_*", .class = KIND_IGNORE },
 	{ .pattern = ".GCC.command.line", .class = KIND_IGNORE },
 	{ .pattern = ".discard.addressable", .class = KIND_IGNORE },
+	{ .pattern = ".discard.annotate_data", .class = KIND_IGNORE },
+	{ .pattern = "__tracepoint_check", .class = KIND_IGNORE },
 	{ .pattern = ".printk_index", .class = KIND_IGNORE },
 	{ .pattern = ".discard.livesplice.*", .class = KIND_IGNORE },
 
@@ -194,6 +203,42 @@ const struct section_kind *section_kind(const struct section *sec)
 bool section_is(const struct section *sec, enum kind_class class)
 {
 	return sec->kind && sec->kind->class == class;
+}
+
+/**
+ * const_table() - is a section a table of runtime constants?
+ * @section: its name
+ * @constant: set to the name of the constant if so
+ *
+ * Return: &enum lsp_site_kind of them, or 0.
+ */
+uint32_t const_table(const char *section, const char **constant)
+{
+	for (uint32_t i = 0; i < LSP_SITE_KINDS; i++) {
+		const struct lsp_const_kind *kind = lsp_const_kind(i);
+
+		if (kind && str_starts(section, kind->prefix)) {
+			*constant = section + strlen(kind->prefix);
+			return i;
+		}
+	}
+	return 0;
+}
+
+/**
+ * const_is_placeholder() - did the compiler leave a constant to be filled in?
+ * @kind: what it looks like
+ * @p: its immediate, of @kind->size bytes
+ *
+ * Return: true if so.
+ */
+bool const_is_placeholder(const struct lsp_const_kind *kind,
+			  const unsigned char *p)
+{
+	uint64_t value = 0;
+
+	memcpy(&value, p, kind->size);
+	return le64toh(value) == kind->placeholder;
 }
 
 /* Static locals that macros and the compiler make, without their numbers. */

@@ -101,7 +101,9 @@ static uint32_t import_of(const struct tables *v, const struct symbol *sym)
 
 static const char *const_kind(const struct lsp_const *c)
 {
-	return c->kind == LSP_SITE_RUNTIME_PTR ? "pointer" : "shift";
+	static const char * const words[] = { "pointer", "shift", "mask" };
+
+	return words[c->kind - LSP_SITE_RUNTIME_PTR];
 }
 
 /* text */

@@ -7,26 +7,18 @@
  * A site is emitted only after the bytes at it have been found to be what the
  * kernel's own patching code would want there; anything else is a refusal.
  */
-#include <endian.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "tables.h"
 
-#define ALT_SIZE	14	/* struct alt_instr */
-#define ALT_FLAGS	10
-#define ALT_LENGTH	12
-#define ALT_REPL_LENGTH	13
-#define ALT_FLAG_NOT	1	/* for CPUs without the feature */
-#define ALT_FLAG_CALL	2	/* a call through a pointer becomes direct */
+#define PARAVIRT_SIZE	16	/* struct paravirt_patch_site, of 6.1 */
+#define PARAVIRT_LENGTH	9
 
 #define JUMP_SIZE	16	/* struct jump_entry */
 #define JUMP_TARGET	4
 
 #define RELATIVE_SIZE	4	/* a plain table of relative addresses */
-
-#define RUNTIME_PTR	0x0123456789abcdefULL
-#define RUNTIME_SHIFT	12
 
 #define MAX_INSN	15
 
@@ -163,12 +155,12 @@ static bool instruction_of(const struct text *text, uint64_t offset,
  * object may give another meaning is not a place.
  */
 static bool table_place(const struct finder *f, const struct section *table,
-			uint64_t offset, struct place *place)
+			uint64_t offset, uint32_t type, struct place *place)
 {
 	const struct reloc *rel = section_reloc_at(table, offset);
 	int64_t at;
 
-	if (!rel || rel->type != R_X86_64_PC32 || !rel->sym->sec ||
+	if (!rel || rel->type != type || !rel->sym->sec ||
 	    rel->sym->bind == STB_WEAK) {
 		bad_site(f, table, offset, "entry does not say where");
 		return false;
@@ -219,20 +211,19 @@ static bool table_is_whole(const struct finder *f, const struct section *table,
 /* struct alt_instr: relative addresses of both, flags, lengths of both. */
 static void alternatives(struct finder *f, const struct section *table)
 {
-	if (!table_is_whole(f, table, ALT_SIZE, 2))
+	if (!table_is_whole(f, table, ALT_ENTRY_SIZE, 2))
 		return;
-	for (uint64_t at = 0; at < table->size; at += ALT_SIZE) {
+	for (uint64_t at = 0; at < table->size; at += ALT_ENTRY_SIZE) {
 		const unsigned char *entry = table->data + at;
-		unsigned int flags = entry[ALT_FLAGS] |
-				     entry[ALT_FLAGS + 1] << 8;
+		unsigned int flags = alt_flags(entry);
 		struct place site, repl;
 		struct lsp_site row = {
 			.kind = LSP_SITE_ALT,
 			.length = entry[ALT_LENGTH],
 		};
 
-		if (!table_place(f, table, at, &site) ||
-		    !table_place(f, table, at + 4, &repl) ||
+		if (!table_place(f, table, at, R_X86_64_PC32, &site) ||
+		    !table_place(f, table, at + 4, R_X86_64_PC32, &repl) ||
 		    !in_text(f, table, at, &site))
 			continue;
 		if (flags & ~(ALT_FLAG_NOT | ALT_FLAG_CALL)) {
@@ -254,6 +245,34 @@ static void alternatives(struct finder *f, const struct section *table)
 		if (flags & ALT_FLAG_CALL)
 			row.arg[2] |= LSP_ALT_DIRECT_CALL;
 		add_site(f, site.sec, &row);
+	}
+}
+
+/*
+ * Address, which pointer, length. What an alternative with ALT_FLAG_CALL became
+ * later: the call may be made a direct one of what its pointer holds.
+ */
+static void paravirt_calls(struct finder *f, const struct section *table)
+{
+	if (!table_is_whole(f, table, PARAVIRT_SIZE, 1))
+		return;
+	for (uint64_t at = 0; at < table->size; at += PARAVIRT_SIZE) {
+		struct place site;
+		struct lsp_site row = {
+			.kind = LSP_SITE_ALT,
+			.length = table->data[at + PARAVIRT_LENGTH],
+			.arg = { LSP_NONE, 0, LSP_ALT_DIRECT_CALL },
+		};
+
+		if (!table_place(f, table, at, R_X86_64_64, &site) ||
+		    !in_text(f, table, at, &site))
+			continue;
+		row.offset = site.offset;
+		if (row.length)
+			add_site(f, site.sec, &row);
+		else
+			bad_site(f, site.sec, site.offset,
+				 "a paravirt call of no bytes");
 	}
 }
 
@@ -299,8 +318,8 @@ static void jump_labels(struct finder *f, const struct section *table)
 		struct lsp_site row = { .kind = LSP_SITE_JUMP_LABEL };
 		struct place site, target;
 
-		if (!table_place(f, table, at, &site) ||
-		    !table_place(f, table, at + JUMP_TARGET, &target) ||
+		if (!table_place(f, table, at, R_X86_64_PC32, &site) ||
+		    !table_place(f, table, at + JUMP_TARGET, R_X86_64_PC32, &target) ||
 		    !in_text(f, table, at, &site))
 			continue;
 		row.offset = site.offset;
@@ -341,7 +360,7 @@ static void lock_prefixes(struct finder *f, const struct section *table)
 		};
 		struct place site;
 
-		if (!table_place(f, table, at, &site) ||
+		if (!table_place(f, table, at, R_X86_64_PC32, &site) ||
 		    !in_text(f, table, at, &site))
 			continue;
 		row.offset = site.offset;
@@ -353,39 +372,28 @@ static void lock_prefixes(struct finder *f, const struct section *table)
 	}
 }
 
-static bool holds_placeholder(const struct section *sec, uint64_t offset,
-			      uint32_t kind)
-{
-	const unsigned char *p = sec->data + offset;
-	uint64_t value;
-
-	if (kind == LSP_SITE_RUNTIME_SHIFT)
-		return *p == RUNTIME_SHIFT;
-	if (sec->size - offset < sizeof(value))
-		return false;
-	memcpy(&value, p, sizeof(value));
-	return le64toh(value) == RUNTIME_PTR;
-}
-
 /* Relative addresses of immediates; the section is named for the constant. */
 static void runtime_constants(struct finder *f, const struct section *table,
-			      uint32_t kind, const char *name)
+			      uint32_t site_kind, const char *name)
 {
+	const struct lsp_const_kind *kind = lsp_const_kind(site_kind);
+
 	if (!table_is_whole(f, table, RELATIVE_SIZE, 1))
 		return;
 	for (uint64_t at = 0; at < table->size; at += RELATIVE_SIZE) {
 		struct lsp_site row = {
-			.kind = kind,
-			.length = kind == LSP_SITE_RUNTIME_PTR ? 8 : 1,
+			.kind = site_kind,
+			.length = kind->size,
 		};
 		struct place site;
 		uint64_t start;
 
-		if (!table_place(f, table, at, &site) ||
+		if (!table_place(f, table, at, R_X86_64_PC32, &site) ||
 		    !in_text(f, table, at, &site))
 			continue;
 		/* The immediate is what its instruction ends with. */
-		if (!holds_placeholder(site.sec, site.offset, kind) ||
+		if (site.sec->size - site.offset < kind->size ||
+		    !const_is_placeholder(kind, site.sec->data + site.offset) ||
 		    !instruction_of(&f->texts[site.sec->idx], site.offset,
 				    &start) ||
 		    start + f->texts[site.sec->idx].lengths[start] !=
@@ -406,22 +414,20 @@ static void runtime_constants(struct finder *f, const struct section *table,
  */
 static void table_sites(struct finder *f, const struct section *table)
 {
-	static const char ptr[] = "runtime_ptr_", shift[] = "runtime_shift_";
+	const char *name;
+	uint32_t constants = const_table(table->name, &name);
 
 	if (!strcmp(table->name, ".altinstructions"))
 		alternatives(f, table);
+	else if (!strcmp(table->name, ".parainstructions"))
+		paravirt_calls(f, table);
 	else if (!strcmp(table->name, "__jump_table"))
 		jump_labels(f, table);
 	else if (!strcmp(table->name, ".smp_locks"))
 		lock_prefixes(f, table);
-	else if (str_starts(table->name, ptr))
-		runtime_constants(f, table, LSP_SITE_RUNTIME_PTR,
-				  table->name + strlen(ptr));
-	else if (str_starts(table->name, shift))
-		runtime_constants(f, table, LSP_SITE_RUNTIME_SHIFT,
-				  table->name + strlen(shift));
+	else if (constants)
+		runtime_constants(f, table, constants, name);
 	else if (str_starts(table->name, "runtime_") ||
-		 !strcmp(table->name, ".parainstructions") ||
 		 !strcmp(table->name, ".kcfi_traps"))
 		refuse(REASON_SITE, table->name,
 		       "%s: a kind of rewritten code that is not known",

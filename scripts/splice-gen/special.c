@@ -11,10 +11,6 @@
 
 #include "splice-elf.h"
 
-/* struct alt_instr */
-#define ALT_REPL	4	/* offset of the replacement */
-#define ALT_REPL_LENGTH	13
-
 /**
  * section_is_repl() - does a section hold replacements of alternatives?
  * @sec: section
@@ -111,8 +107,8 @@ static struct item *owner_of(const struct section *sec, uint64_t offset)
 	return item;
 }
 
-static void add_entry(struct item *owner, struct section *sec,
-		      uint64_t offset, uint64_t size)
+static struct entry *add_entry(struct item *owner, struct section *sec,
+			       uint64_t offset, uint64_t size)
 {
 	struct entry *entry = xcalloc(1, sizeof(*entry));
 
@@ -123,11 +119,13 @@ static void add_entry(struct item *owner, struct section *sec,
 	owner->entries = grow(owner->entries, owner->nr_entries,
 			      &owner->max_entries, sizeof(*owner->entries));
 	owner->entries[owner->nr_entries++] = entry;
+	return entry;
 }
 
 static void split_table(struct section *sec)
 {
 	uint64_t size = entry_size(sec);
+	struct entry **table;
 
 	if (!sec->size)
 		return;
@@ -141,8 +139,11 @@ static void split_table(struct section *sec)
 			return;
 		}
 	}
+	table = xcalloc(sec->size / size, sizeof(*table));
 	for (uint64_t off = 0; off < sec->size; off += size)
-		add_entry(owner_of(sec, off), sec, off, size);
+		table[off / size] = add_entry(owner_of(sec, off), sec, off, size);
+	sec->entry_size = size;
+	sec->table = table;
 }
 
 /* A replacement belongs to the function whose code it replaces. */

@@ -129,6 +129,8 @@ struct symbol {
  * @dropped: not to be written
  * @pos: index in the object's array of sections
  * @apart: diff only: an address in it means the object that it lies in
+ * @table: diff only: entries of a special table, of @entry_size bytes each
+ * @entry_size: see @table
  * @odd: diff only: why its functions cannot be told apart, or NULL
  * @odd_at: diff only: the place where that was found out
  */
@@ -155,6 +157,8 @@ struct section {
 	bool				dropped;
 	bool				apart;
 	size_t				pos;
+	struct entry			**table;
+	uint64_t			entry_size;
 	const char			*odd;
 	uint64_t			odd_at;
 	/* private: growth of relocs, syms and data */
@@ -343,6 +347,9 @@ struct section_kind {
 /* Row for a section, or NULL: unknown. obj_open() fills section.kind. */
 const struct section_kind *section_kind(const struct section *sec);
 bool section_is(const struct section *sec, enum kind_class class);
+uint32_t const_table(const char *section, const char **constant);
+bool const_is_placeholder(const struct lsp_const_kind *kind,
+			  const unsigned char *p);
 
 /* Objects whose names tell how they correlate. */
 enum name_class {
@@ -434,6 +441,8 @@ struct entry {
 	uint64_t	offset;
 	uint64_t	size;
 	struct item	*owner;		/* function or fragment */
+	bool		placed;		/* diff only: it is in the new object, */
+	uint64_t	out_offset;	/* at this place of sec->out */
 };
 
 enum ref_kind {
@@ -442,6 +451,7 @@ enum ref_kind {
 	REF_EXTERN,	/* symbol that another object defines */
 	REF_ITEM,	/* item + delta */
 	REF_CONTENT,	/* place in a mergeable section */
+	REF_ENTRY,	/* entry of a special table */
 };
 
 /* Where a relocation leads. */
@@ -449,6 +459,7 @@ struct ref {
 	enum ref_kind	kind;
 	struct symbol	*sym;	/* as in the relocation */
 	struct item	*item;
+	struct entry	*entry;
 	struct section	*sec;	/* REF_CONTENT */
 	uint64_t	offset;	/* REF_CONTENT */
 	int64_t		delta;	/* from the item, symbol or content */

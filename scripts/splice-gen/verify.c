@@ -238,16 +238,13 @@ static void check_function(const struct verify *v, const struct lsp_func *func)
 static void check_const(const struct verify *v, const struct lsp_const *c)
 {
 	const struct section *code = obj_section_at(v->ko, c->shndx);
-	uint64_t size = c->kind == LSP_SITE_RUNTIME_PTR ? 8 : 1;
+	const struct lsp_const_kind *kind = lsp_const_kind(c->kind);
 	char *name = view_symbol(v->view, c->symbol);
-	uint64_t value = 0;
 
 	if (!is_code(code) || c->offset > code->size ||
-	    size > code->size - c->offset)
+	    kind->size > code->size - c->offset)
 		refuse(REASON_CONST, name, "its place is not in the module's code");
-	else
-		memcpy(&value, code->data + c->offset, size);
-	if (value != (size == 8 ? 0x0123456789abcdefULL : 12))
+	else if (!const_is_placeholder(kind, code->data + c->offset))
 		refuse(REASON_CONST, name, "no placeholder where it belongs");
 	free(name);
 }

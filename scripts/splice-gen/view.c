@@ -417,6 +417,8 @@ static bool alt_fits(const struct tables *v, const struct lsp_site *site)
 {
 	const uint32_t *arg = site->arg;
 
+	if (arg[0] == LSP_NONE)
+		return !arg[1] && arg[2] == LSP_ALT_DIRECT_CALL;
 	return arg[0] < v->nr_sections &&
 	       v->sections[arg[0]].kind == LSP_SEC_REPL &&
 	       !(arg[2] & ~(LSP_ALT_LENGTH | LSP_ALT_DIRECT_CALL)) &&
@@ -432,8 +434,6 @@ static bool site_fits(const struct tables *v, const struct lsp_section *sec,
 		      const struct lsp_site *site)
 {
 	const unsigned char *p = v->bytes + sec->bytes + site->offset;
-	const unsigned char ptr[] = { 0xef, 0xcd, 0xab, 0x89,
-				      0x67, 0x45, 0x23, 0x01 };
 	const uint32_t *arg = site->arg;
 
 	switch (site->kind) {
@@ -460,10 +460,11 @@ static bool site_fits(const struct tables *v, const struct lsp_section *sec,
 	case LSP_SITE_SMP_LOCK:
 		return site->length == 1 && *p == 0xf0;
 	case LSP_SITE_RUNTIME_PTR:
-		return site->length == 8 && !memcmp(p, ptr, 8) &&
-		       arg[0] < v->nr_symbols;
 	case LSP_SITE_RUNTIME_SHIFT:
-		return site->length == 1 && *p == 12 && arg[0] < v->nr_symbols;
+	case LSP_SITE_RUNTIME_MASK:
+		return site->length == lsp_const_kind(site->kind)->size &&
+		       const_is_placeholder(lsp_const_kind(site->kind), p) &&
+		       arg[0] < v->nr_symbols;
 	default:
 		return false;
 	}
@@ -582,8 +583,7 @@ static void check_consts(const struct tables *v)
 	for (size_t i = 0; i < v->nr_consts; i++) {
 		const struct lsp_const *c = &v->consts[i];
 
-		if ((c->kind != LSP_SITE_RUNTIME_PTR &&
-		     c->kind != LSP_SITE_RUNTIME_SHIFT) ||
+		if (!lsp_const_kind(c->kind) ||
 		    c->symbol >= v->nr_symbols || !c->shndx)
 			bad("consts", i, "kind, symbol or place out of range");
 	}

@@ -220,3 +220,19 @@ bool x86_decode(const unsigned char *p, size_t len, struct x86_insn *insn)
 		insn->odd_regs = true;
 	return true;
 }
+
+/**
+ * alt_flags() - flags of an alternative
+ * @entry: its struct alt_instr
+ *
+ * Before flags had a word of their own, one was the top bit of the feature.
+ *
+ * Return: ALT_FLAG_*, and whatever else is set.
+ */
+unsigned int alt_flags(const unsigned char *entry)
+{
+	const unsigned char *word = entry + ALT_LENGTH - 2;
+
+	return ALT_LENGTH - ALT_FEATURE == 4 ? word[0] | word[1] << 8 :
+					       word[1] >> 7;
+}

@@ -10,6 +10,17 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/*
+ * struct alt_instr: relative addresses of the site and of its replacement, the
+ * feature, flags, lengths of both. ALT_ENTRY_SIZE is that of the tree (objs.mk).
+ */
+#define ALT_REPL	4
+#define ALT_FEATURE	8
+#define ALT_LENGTH	(ALT_ENTRY_SIZE - 2)
+#define ALT_REPL_LENGTH	(ALT_ENTRY_SIZE - 1)
+#define ALT_FLAG_NOT	1	/* for CPUs without the feature */
+#define ALT_FLAG_CALL	2	/* a call through a pointer becomes direct */
+
 /* What the program wants to know of one instruction. */
 struct x86_insn {
 	uint8_t	len;
@@ -48,5 +59,7 @@ const char *x86_reloc_name(uint32_t type);
 /* Bytes of the field, 0 for an unknown type. */
 unsigned int x86_reloc_size(uint32_t type);
 bool x86_reloc_is_pcrel(uint32_t type);
+/* ALT_FLAG_* of an alternative. */
+unsigned int alt_flags(const unsigned char *entry);
 
 #endif /* SPLICE_GEN_X86_H */

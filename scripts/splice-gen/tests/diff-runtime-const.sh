@@ -23,6 +23,18 @@ check "and the constant" count_is 1 .livesplice.link.consts "USER_PTR_MAX.*"
 check "the table itself is not carried" not has_section runtime_ptr_USER_PTR_MAX
 
 pre <<'END'
+extern unsigned int __futex_mask;
+int entry(unsigned int p) { return p; }
+END
+post <<'END'
+extern unsigned int __futex_mask;
+int entry(unsigned int p) { return runtime_const_mask_32(p, __futex_mask); }
+END
+run_diff
+check "a mask" section_size .livesplice.link.consts 24
+check "its constant" count_is 1 .livesplice.link.consts "__futex_mask.*"
+
+pre <<'END'
 int entry(ulong p) { return p; }
 END
 post <<'END'

@@ -8,7 +8,7 @@
 . "$(dirname "$0")/tables-lib.bash"
 
 # Numbers of enum lsp_site_kind.
-ALT=0 JUMP=1 STATIC=2 FENTRY=3 RETURN=4 RETPOLINE=5 LOCK=6 POINTER=7 SHIFT=8
+ALT=0 JUMP=1 STATIC=2 FENTRY=3 RETURN=4 RETPOLINE=5 LOCK=6 POINTER=7 SHIFT=8 MASK=9
 
 # assemble: the assembly on stdin, in .text of pre.o.
 assemble() {
@@ -122,8 +122,19 @@ $(table runtime_shift_name '.long 1b - 1 - .')"
 ok "runtime shift" has $SHIFT 1 s
 assemble <<< "shrl \$11, %eax; 1: nop; $(table runtime_shift_name '.long 1b - 1 - .')"
 ok "no runtime shift" refused site 'f\+0x2'
-assemble <<< "1: nop; $(table runtime_mask_name '.long 1b - .')"
-ok "another kind of constant" refused '(site|section)' runtime_mask_name
+assemble <<< "nop; andl \$0x12345678, %eax; 1: nop; .set s, 1b - 4
+$(table runtime_mask_name '.long 1b - 4 - .')"
+ok "runtime mask" has $MASK 4 s
+assemble <<< "andl \$0x12345679, %eax; 1: nop; $(table runtime_mask_name '.long 1b - 4 - .')"
+ok "no runtime mask" refused site 'f\+0x1'
+assemble <<< "1: nop; $(table runtime_sum_name '.long 1b - .')"
+ok "another kind of constant" refused '(site|section)' runtime_sum_name
+
+assemble <<< "s: 1: call *pv; 2: nop
+$(table .parainstructions '.quad 1b; .byte 0, 2b - 1b; .balign 8')"
+ok "paravirt call of old" has $ALT 7 s
+assemble <<< "1: call *pv; $(table .parainstructions '.quad 1b; .byte 0, 0; .balign 8')"
+ok "of no bytes" refused site 'f\+0x0'
 
 repl='.pushsection .altinstr_replacement, "ax"; 3: lfence; 4: .popsection'
 alt() {

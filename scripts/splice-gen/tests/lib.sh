@@ -96,6 +96,15 @@ static inline __attribute__((always_inline)) void count(int *p)
 		: "=r" (__p) : "i" (0x0123456789abcdefUL));		\
 	__p;								\
 })
+
+#define runtime_const_mask_32(val, sym) ({				\
+	unsigned int __m = (val);					\
+	asm("and $0x12345678, %k0\n1:\n"				\
+		".pushsection runtime_mask_" #sym ",\"a\"\n"		\
+		".long 1b - 4 - .\n .popsection"			\
+		: "+r" (__m));						\
+	__m;								\
+})
 END
 
 compile() {
