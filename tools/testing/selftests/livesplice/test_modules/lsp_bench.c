@@ -19,6 +19,7 @@
 #include <linux/preempt.h>
 #include <linux/sched/signal.h>
 #include <linux/stop_machine.h>
+#include <linux/string.h>
 
 #include <asm/ibt.h>
 
@@ -124,6 +125,19 @@ module_param_cb(probe, &probe_ops, NULL, 0444);
 module_param_cb(count, &count_ops, NULL, 0444);
 module_param_cb(hex, &hex_ops, NULL, 0444);
 
+/* Size of the ENDBR, or of what is there when it was sealed, before an address. */
+static unsigned int endbr_before(unsigned long addr)
+{
+#ifdef CONFIG_X86_KERNEL_IBT
+	u32 endbr;
+
+	memcpy(&endbr, (void *)(addr - sizeof(endbr)), sizeof(endbr));
+	if (endbr == gen_endbr() || endbr == gen_endbr_poison())
+		return sizeof(endbr);
+#endif
+	return 0;
+}
+
 /* A probe has the address that kallsyms knows, behind the ENDBR. */
 static int __init bench_init(void)
 {
@@ -135,9 +149,7 @@ static int __init bench_init(void)
 		return err;
 	addr = (unsigned long)probe.addr;
 	unregister_kprobe(&probe);
-	if (is_endbr(*(u32 *)(addr - sizeof(u32))))
-		addr -= sizeof(u32);
-	walk = (void *)addr;
+	walk = (void *)(addr - endbr_before(addr));
 	return 0;
 }
 module_init(bench_init);

@@ -268,16 +268,32 @@ check_kernel()
 	kernel_build
 }
 
+# tree_patch FILE
+#	The patch as this series has to have it: of patches/SERIES, if it is there.
+tree_patch()
+{
+	local other=$SELFTESTS/patches/$KERNEL_SERIES/${1#"$SELFTESTS/patches/"}
+
+	[ -f "$other" ] || other=$1
+	printf '%s\n' "$other"
+}
+
 # make_update PATCH NAME DIR [OPTION...]
 #	DIR/NAME.ko by the real generator; sets GEN_S and returns its status.
 make_update()
 {
-	local patch=$1 name=$2 dir=$3 start rc
+	local patch name=$2 dir=$3 start rc arg
+	local -a args=()
+
+	patch=$(tree_patch "$1")
 	shift 3
+	for arg; do
+		args+=("$(tree_patch "$arg")")
+	done
 
 	start=$(date +%s%N)
 	"$SRC/scripts/splice-gen/splice-gen" -k "$SRC" -O "$OBJ" -n "$name" \
-		-o "$dir" "$@" "$patch" >"$dir/$name.log" 2>&1 </dev/null
+		-o "$dir" ${args[@]+"${args[@]}"} "$patch" >"$dir/$name.log" 2>&1 </dev/null
 	rc=$?
 	GEN_S=$(awk -v a="$start" -v b="$(date +%s%N)" 'BEGIN { printf "%.1f", (b - a) / 1e9 }')
 	return $rc

@@ -238,7 +238,7 @@ other_build_update()
 	rm -rf "$other"
 	cp -al "$OBJ" "$other" && rm "$other/$obj" "$other/$cmd" || return 1
 	sed 's/ -c -o / -fno-omit-frame-pointer -c -o /' "$OBJ/$cmd" >"$other/$cmd"
-	(cd "$other" && eval "$(sed -n '1s/^savedcmd_[^=]*:= //p' "$cmd")") || return 1
+	(cd "$other" && eval "$(sed -n '1s/^\(saved\)\{0,1\}cmd_[^=]*:= //p' "$cmd")") || return 1
 	if cmp -s "$OBJ/$obj" "$other/$obj"; then
 		not_ok "another build differs"
 		return
@@ -297,7 +297,8 @@ replacing_updates()
 other_parts()
 {
 	mkdir -p "$1/other"
-	sed '1s/$/ again/' "$SELFTESTS/patches/binfmt.patch" >"$1/other/binfmt.patch"
+	sed '1s/$/ again/' "$(tree_patch "$SELFTESTS/patches/binfmt.patch")" \
+		>"$1/other/binfmt.patch"
 	update_for_test lsp_binfmt "$1/other/binfmt.patch" "$1/other"
 }
 
@@ -309,7 +310,7 @@ target_modules()
 	cp "$OBJ"/kernel/livesplice/lsp_{kinds,lent}.ko "$1/"
 	sed 's/disabled/disabxed/g' "$1/binfmt_misc.ko" >"$1/binfmt_misc_other.ko"
 	cp "$OBJ"/kernel/livesplice/lsp_{comer,caller}.ko "$1/"
-	sed 's/as it was built/as it was boxed/' "$1/lsp_comer.ko" >"$1/lsp_comer_other.ko"
+	sed 's/twin/twig/' "$1/lsp_comer.ko" >"$1/lsp_comer_other.ko"
 }
 
 # sign_module FROM TO	by the key that the kernel knows
