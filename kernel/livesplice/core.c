@@ -405,11 +405,6 @@ static int __init lsp_init(void)
 		lsp_poison("all functions that must stay are known");
 		return err;
 	}
-	err = lsp_shadow_init();
-	if (err) {
-		lsp_poison("there is a table of shadow variables");
-		return err;
-	}
 	err = lsp_sysfs_init();
 	if (err)
 		return err;

@@ -281,7 +281,6 @@ struct lsp_shadow_want {
 void *lsp_shadow_make(const struct lsp_shadow_want *want);
 unsigned int lsp_shadow_disown(const struct module *owner, unsigned long *id);
 void lsp_shadow_report(const struct module *mod);
-int lsp_shadow_init(void);
 
 /* verify.c: is all of it what it must be? */
 

@@ -9,7 +9,8 @@
  * a hash table without any lock. Whatever changes the table does so under
  * ``lsp_shadow_lock``, interrupts off, which makes a look and what follows from
  * it one step: of two that want to have a variable made, one makes it and the
- * other one gets that.
+ * other one gets that. The table does not grow: nothing is allocated, and nobody
+ * waited for, while interrupts are off.
  *
  * A variable is in the table before its constructor runs, and is shown to nobody
  * until that has said yes: so the constructor is the last step that can fail, and
@@ -25,32 +26,24 @@
 #include <linux/cleanup.h>
 #include <linux/err.h>
 #include <linux/export.h>
+#include <linux/hashtable.h>
 #include <linux/kprobes.h>
 #include <linux/livesplice.h>
 #include <linux/module.h>
 #include <linux/preempt.h>
 #include <linux/printk.h>
 #include <linux/rcupdate.h>
-#include <linux/rhashtable.h>
+#include <linux/rculist.h>
 #include <linux/slab.h>
 #include <linux/spinlock.h>
 
 #include "internal.h"
 
 /**
- * struct lsp_shadow_key - what a variable is known by
- * @obj: address of the object
- * @id: which of its variables
- */
-struct lsp_shadow_key {
-	unsigned long	obj;
-	unsigned long	id;
-};
-
-/**
  * struct lsp_shadow - one variable
  * @node: in the table
- * @key: what it is known by
+ * @obj: address of the object
+ * @id: which of its variables
  * @owner: the module that made it, or NULL; never followed
  * @ready: its constructor has run
  * @rcu: it is being freed, or
@@ -58,8 +51,9 @@ struct lsp_shadow_key {
  * @data: the variable itself
  */
 struct lsp_shadow {
-	struct rhash_head	node;
-	struct lsp_shadow_key	key;
+	struct hlist_node	node;
+	unsigned long		obj;
+	unsigned long		id;
 	const struct module	*owner;
 	bool			ready;
 	union {
@@ -69,23 +63,29 @@ struct lsp_shadow {
 	u8			data[] __aligned(__alignof__(unsigned long long));
 };
 
-static const struct rhashtable_params lsp_shadow_params = {
-	.key_len		= sizeof(struct lsp_shadow_key),
-	.key_offset		= offsetof(struct lsp_shadow, key),
-	.head_offset		= offsetof(struct lsp_shadow, node),
-	.automatic_shrinking	= true,
-};
+#define LSP_SHADOW_BITS		12
 
-static struct rhashtable lsp_shadows;
+static DEFINE_HASHTABLE(lsp_shadows, LSP_SHADOW_BITS);
 
-/* Every change of the table, and constructors. */
-static DEFINE_SPINLOCK(lsp_shadow_lock);
+/* Every change of the table, and constructors; in any context but an NMI. */
+static DEFINE_RAW_SPINLOCK(lsp_shadow_lock);
+
+static unsigned long lsp_shadow_key(unsigned long obj, unsigned long id)
+{
+	return obj ^ id;
+}
 
 static struct lsp_shadow *lsp_shadow_find(const void *obj, unsigned long id)
 {
-	struct lsp_shadow_key key = { (unsigned long)obj, id };
+	const unsigned long addr = (unsigned long)obj;
+	struct lsp_shadow *var;
 
-	return rhashtable_lookup_fast(&lsp_shadows, &key, lsp_shadow_params);
+	hash_for_each_possible_rcu(lsp_shadows, var, node,
+				   lsp_shadow_key(addr, id),
+				   lockdep_is_held(&lsp_shadow_lock))
+		if (var->obj == addr && var->id == id)
+			return var;
+	return NULL;
 }
 
 /* Described in include/linux/livesplice.h. */
@@ -102,44 +102,26 @@ void *livesplice_shadow_get(const void *obj, unsigned long id)
 }
 EXPORT_SYMBOL_GPL(livesplice_shadow_get);
 
-static int lsp_shadow_insert(struct lsp_shadow *var,
-			     const struct lsp_shadow_want *want)
-{
-	int err;
-
-	lockdep_assert_held(&lsp_shadow_lock);
-
-	err = rhashtable_insert_fast(&lsp_shadows, &var->node,
-				     lsp_shadow_params);
-	if (err) {
-		kfree(var);
-		return err;
-	}
-	if (want->ctor)
-		err = want->ctor(want->obj, var->data, want->arg);
-	if (err) {
-		rhashtable_remove_fast(&lsp_shadows, &var->node,
-				       lsp_shadow_params);
-		kfree_rcu(var, rcu);
-		return err;
-	}
-	/* Pairs with the acquire in livesplice_shadow_get(). */
-	smp_store_release(&var->ready, true);
-	return 0;
-}
-
 static void *lsp_shadow_add(struct lsp_shadow *var,
 			    const struct lsp_shadow_want *want)
 {
 	struct lsp_shadow *found = lsp_shadow_find(want->obj, want->id);
-	int err;
+	int err = 0;
 
-	if (found) {
-		kfree(var);
+	lockdep_assert_held(&lsp_shadow_lock);
+
+	if (found)
 		return want->or_get ? found->data : ERR_PTR(-EEXIST);
+	hash_add_rcu(lsp_shadows, &var->node, lsp_shadow_key(var->obj, var->id));
+	if (want->ctor)
+		err = want->ctor(want->obj, var->data, want->arg);
+	if (err) {
+		hash_del_rcu(&var->node);
+		return ERR_PTR(err);
 	}
-	err = lsp_shadow_insert(var, want);
-	return err ? ERR_PTR(err) : var->data;
+	/* Pairs with the acquire in livesplice_shadow_get(). */
+	smp_store_release(&var->ready, true);
+	return var->data;
 }
 
 /**
@@ -157,12 +139,15 @@ void *lsp_shadow_make(const struct lsp_shadow_want *want)
 	var = kzalloc(struct_size(var, data, want->size), want->gfp);
 	if (!var)
 		return ERR_PTR(-ENOMEM);
-	var->key.obj = (unsigned long)want->obj;
-	var->key.id = want->id;
+	var->obj = (unsigned long)want->obj;
+	var->id = want->id;
 	var->owner = want->owner;
 
-	scoped_guard(spinlock_irqsave, &lsp_shadow_lock)
+	scoped_guard(raw_spinlock_irqsave, &lsp_shadow_lock)
 		data = lsp_shadow_add(var, want);
+	/* Somebody may have come across one that was in the table for a moment. */
+	if (data != var->data)
+		kfree_rcu(var, rcu);
 	return data;
 }
 
@@ -214,20 +199,17 @@ NOKPROBE_SYMBOL(__livesplice_shadow_get_or_attach);
 /* Nobody finds it any more. Only one of those who try takes it. */
 static bool lsp_shadow_take(struct lsp_shadow *var)
 {
-	unsigned long flags;
-	int err;
-
-	spin_lock_irqsave(&lsp_shadow_lock, flags);
-	err = rhashtable_remove_fast(&lsp_shadows, &var->node,
-				     lsp_shadow_params);
-	spin_unlock_irqrestore(&lsp_shadow_lock, flags);
-	return !err;
+	guard(raw_spinlock_irqsave)(&lsp_shadow_lock);
+	if (hlist_unhashed(&var->node))
+		return false;
+	hash_del_rcu(&var->node);
+	return true;
 }
 
 static void lsp_shadow_free(struct lsp_shadow *var, livesplice_dtor_t dtor)
 {
 	if (dtor)
-		dtor((void *)var->key.obj, var->data);
+		dtor((void *)var->obj, var->data);
 	kfree_rcu(var, rcu);
 }
 
@@ -253,21 +235,20 @@ unsigned int livesplice_shadow_detach_all(unsigned long id,
 					  livesplice_dtor_t dtor)
 {
 	struct lsp_shadow *var, *taken = NULL;
-	struct rhashtable_iter iter;
-	unsigned int nr = 0;
+	struct hlist_node *tmp;
+	unsigned int nr = 0, i;
 
 	might_sleep();
-	rhashtable_walk_enter(&lsp_shadows, &iter);
-	rhashtable_walk_start(&iter);
-	while ((var = rhashtable_walk_next(&iter))) {
-		/* The table was resized: from its beginning. */
-		if (IS_ERR(var) || var->key.id != id || !lsp_shadow_take(var))
-			continue;
-		var->next = taken;
-		taken = var;
+	for (i = 0; i < HASH_SIZE(lsp_shadows); i++) {
+		guard(raw_spinlock_irqsave)(&lsp_shadow_lock);
+		hlist_for_each_entry_safe(var, tmp, &lsp_shadows[i], node) {
+			if (var->id != id)
+				continue;
+			hash_del_rcu(&var->node);
+			var->next = taken;
+			taken = var;
+		}
 	}
-	rhashtable_walk_stop(&iter);
-	rhashtable_walk_exit(&iter);
 
 	for (; taken; taken = var, nr++) {
 		var = taken->next;
@@ -287,25 +268,19 @@ EXPORT_SYMBOL_GPL(livesplice_shadow_detach_all);
  */
 unsigned int lsp_shadow_disown(const struct module *owner, unsigned long *id)
 {
-	struct rhashtable_iter iter;
 	struct lsp_shadow *var;
-	unsigned int nr = 0;
+	unsigned int nr = 0, i;
 
-	if (!atomic_read(&lsp_shadows.nelems))
-		return 0;
-	rhashtable_walk_enter(&lsp_shadows, &iter);
-	rhashtable_walk_start(&iter);
-	while ((var = rhashtable_walk_next(&iter))) {
-		/* After a resize some come again, which are counted already. */
-		if (IS_ERR(var) || READ_ONCE(var->owner) != owner ||
-		    (nr && var->key.id != *id))
-			continue;
-		*id = var->key.id;
-		WRITE_ONCE(var->owner, NULL);
-		nr++;
+	for (i = 0; i < HASH_SIZE(lsp_shadows); i++) {
+		guard(raw_spinlock_irqsave)(&lsp_shadow_lock);
+		hlist_for_each_entry(var, &lsp_shadows[i], node) {
+			if (var->owner != owner || (nr && var->id != *id))
+				continue;
+			*id = var->id;
+			var->owner = NULL;
+			nr++;
+		}
 	}
-	rhashtable_walk_stop(&iter);
-	rhashtable_walk_exit(&iter);
 	return nr;
 }
 
@@ -328,15 +303,4 @@ void lsp_shadow_report(const struct module *mod)
 	while ((nr = lsp_shadow_disown(mod, &id)))
 		pr_warn("%s: %u shadow variable%s of id 0x%lx left behind\n",
 			mod->name, nr, nr == 1 ? "" : "s", id);
-}
-
-/**
- * lsp_shadow_init() - make the table
- *
- * Context: while booting.
- * Return: 0, or a negative errno.
- */
-int __init lsp_shadow_init(void)
-{
-	return rhashtable_init(&lsp_shadows, &lsp_shadow_params);
 }
