@@ -58,7 +58,8 @@ struct pt_regs;
  * call livesplice_shadow_get(). It may not sleep, wait, take a lock, allocate,
  * free, print, or fail: what can fail belongs into SPLICE_PRE(). It should be
  * short, because nothing else happens meanwhile; ``hooks_ns`` says how long it
- * took. With CONFIG_DEBUG_ATOMIC_SLEEP sleeping there is reported at once; one that
+ * took. With CONFIG_PREEMPT_RT who holds a spinlock may have been preempted, so
+ * updates that have such hooks are refused there. With CONFIG_DEBUG_ATOMIC_SLEEP sleeping there is reported at once; one that
  * has slept, or has kept a lock, is reported by every kernel, which then changes
  * nothing any more.
  *

@@ -46,12 +46,23 @@ static const char * const lsp_hook_words[] = {
 #undef LSP_HOOK_WORD
 };
 
+/*
+ * With PREEMPT_RT the pause may find somebody in the middle of what a spinlock
+ * protects, and a hook has no way to tell.
+ */
+static bool lsp_hook_is_unsafe(enum lsp_hook_kind kind)
+{
+	return IS_ENABLED(CONFIG_PREEMPT_RT) &&
+	       (kind == LSP_HOOK_APPLY || kind == LSP_HOOK_UNDO_APPLY);
+}
+
 /**
  * lsp_plan_hooks() - where the hooks of a part are
  * @load: the load
  *
  * Context: may sleep.
- * Return: LSP_OK, LSP_FORMAT if one is no code that stays, LSP_NOMEM.
+ * Return: LSP_OK, LSP_FORMAT if one is no code that stays, LSP_PREEMPT if one
+ * would be called where it cannot be, LSP_NOMEM.
  */
 enum lsp_reason lsp_plan_hooks(struct lsp_loading *load)
 {
@@ -75,6 +86,8 @@ enum lsp_reason lsp_plan_hooks(struct lsp_loading *load)
 
 		if (!code)
 			return LSP_FORMAT;
+		if (lsp_hook_is_unsafe(row->kind))
+			return LSP_PREEMPT;
 		if (!i || row->unit != tables->hooks[i - 1].unit)
 			hooks = &part->hooks[part->nr_hooks++];
 		hooks->fn[row->kind] = code;

@@ -234,6 +234,9 @@ static void shadow_in_irq(struct kunit *test)
 {
 	struct in_irq irq = { .work = IRQ_WORK_INIT_HARD(from_irq) };
 
+	if (IS_ENABLED(CONFIG_PREEMPT_RT))
+		kunit_skip(test, "nothing can be allocated in an interrupt");
+
 	init_completion(&irq.done);
 	irq_work_queue(&irq.work);
 	wait_for_completion(&irq.done);

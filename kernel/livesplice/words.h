@@ -36,6 +36,8 @@
 	  "another enabled update stands on this one") \
 	X(VETO, "veto", -ECANCELED, \
 	  "a hook of the update has said no") \
+	X(PREEMPT, "preempt", -EOPNOTSUPP, \
+	  "a hook for the pause, but who holds a spinlock can be preempted") \
 	X(MISMATCH, "mismatch", -ENOEXEC, \
 	  "the running code is not the code the update was made from") \
 	X(AMBIGUOUS, "ambiguous", -ENOEXEC, \
