@@ -55,7 +55,8 @@
 static const char * const lsp_denied[] = {
 	/* Hold the CPUs, and let them go. */
 	"multi_cpu_stop", "cpu_stopper_thread", "smpboot_thread_fn", "kthread",
-	"stop_machine_yield", "rcu_momentary_eqs", "rcu_momentary_dyntick_idle",
+	"stop_machine_yield", "_find_first_bit", "_find_next_bit",
+	"rcu_momentary_eqs", "rcu_momentary_dyntick_idle",
 	"stop_machine_cpuslocked", "stop_cpus", "__stop_cpus",
 	"queue_stop_cpus_work", "cpu_stop_queue_work", "cpu_stop_signal_done",
 	"arch_touch_nmi_watchdog", "touch_softlockup_watchdog",
@@ -65,7 +66,7 @@ static const char * const lsp_denied[] = {
 	"__schedule", "schedule", "schedule_idle", "preempt_schedule",
 	"preempt_schedule_common", "preempt_schedule_notrace",
 	"preempt_schedule_irq", "preempt_schedule_thunk",
-	"preempt_schedule_notrace_thunk", "__cond_resched", "context_switch",
+	"preempt_schedule_notrace_thunk", "__thunk_restore", "__cond_resched", "context_switch",
 	"finish_task_switch", "__switch_to", "__switch_to_asm", "schedule_tail",
 	"ret_from_fork", "ret_from_fork_asm", "do_idle", "cpu_startup_entry",
 	"raw_irqentry_exit_cond_resched", "irqentry_exit",
