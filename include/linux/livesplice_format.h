@@ -66,7 +66,7 @@
  * by itself. The engine takes exactly its own version.
  */
 #define LSP_FORMAT_MAGIC	"LIVSPLCE"
-#define LSP_FORMAT_VERSION	5
+#define LSP_FORMAT_VERSION	6
 
 #define LSP_NONE		0xffffffffU
 
@@ -317,13 +317,16 @@ struct lsp_reloc {
  * @LSP_SITE_STATIC_CALL: call of, or jump (also conditional) to, a static
  *	call's trampoline (``__SCT__name``)
  * @LSP_SITE_FENTRY: call of __fentry__
- * @LSP_SITE_RETURN: jump to __x86_return_thunk
+ * @LSP_SITE_RETURN: jump to __x86_return_thunk; with a prefix in front if @length
+ *	is 6
  * @LSP_SITE_RETPOLINE: call of, or jump (also conditional) to,
  *	__x86_indirect_thunk_REG. arg[0]: number of the register, 0 (rax) to 15
  * @LSP_SITE_SMP_LOCK: a lock prefix; @length is 1
  * @LSP_SITE_RUNTIME_PTR: 8 immediate bytes. arg[0]: symbol of the constant
  * @LSP_SITE_RUNTIME_SHIFT: 1 immediate byte, a shift count; likewise
  * @LSP_SITE_RUNTIME_MASK: 4 immediate bytes; likewise
+ * @LSP_SITE_KCFI: the check in front of an indirect call: the hash of its type to
+ *	r10d, which is compared with the one in front of what r11 points to, or UD2
  * @LSP_SITE_KINDS: number of kinds
  *
  * The offset of a site is that of the instruction, except for
@@ -341,6 +344,7 @@ enum lsp_site_kind {
 	LSP_SITE_RUNTIME_PTR,
 	LSP_SITE_RUNTIME_SHIFT,
 	LSP_SITE_RUNTIME_MASK,
+	LSP_SITE_KCFI,
 	LSP_SITE_KINDS,
 };
 

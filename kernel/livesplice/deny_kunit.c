@@ -220,9 +220,10 @@ struct census {
 
 static bool is_function(const char *name, unsigned long addr)
 {
-	/* Names of the padding in front of functions. */
+	/* Names of what stands in front of functions. */
 	return addr >= (unsigned long)_stext && addr < (unsigned long)_etext &&
-	       !str_has_prefix(name, "__pfx_");
+	       !str_has_prefix(name, "__pfx_") &&
+	       !str_has_prefix(name, "__cfi_");
 }
 
 static bool asks(const char *name, unsigned long addr, unsigned long *size)

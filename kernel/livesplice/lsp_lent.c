@@ -196,7 +196,7 @@ static void set_call(unsigned int call)
 	call_now = call;
 	static_call_update(lent_callee, call ? lent_four : lent_none);
 	static_call_update(lent_zeroed,
-			   call ? lent_only_four : (void *)&__static_call_return0);
+			   call ? (void *)lent_only_four : __static_call_return0);
 	static_call_update(lent_added, call ? lent_add_four : NULL);
 }
 

@@ -4,7 +4,9 @@
  * encodings. Calls that have no site are here as well.
  */
 #include <linux/ftrace.h>
+#include <linux/kallsyms.h>
 #include <linux/kernel.h>
+#include <linux/unaligned.h>
 
 #include <asm/nospec-branch.h>
 
@@ -37,6 +39,60 @@ static void match_return(struct kunit *test)
 	set_branch(c, 5, (unsigned long)x86_return_thunk + 1);
 	KUNIT_EXPECT_EQ(test, lsp_arch_match(&c->text, 0), 0);
 #endif
+	lsp_values_free(&c->values);
+}
+
+static void match_return_prefixed(struct kunit *test)
+{
+	struct lsp_case *c = CASE(test, "\x2e\xe9\0\0\0\0",
+				  "\xc3\xcc\xcc\xcc\xcc\xcc");
+
+	add_site(c, LSP_SITE_RETURN, 0, 6, 0, 0, 0);
+	KUNIT_EXPECT_EQ(test, lsp_arch_match(&c->text, 0), 6);
+	c->run[5] = 0x90;
+	KUNIT_EXPECT_EQ(test, match(c), 0);
+}
+
+/* The seed of this boot, which every hash of a type was changed by. */
+static u32 hash_seed(void)
+{
+	u32 *seed = IS_ENABLED(CONFIG_FINEIBT) ?
+		    (u32 *)kallsyms_lookup_name("cfi_seed") : NULL;
+
+	return seed ? *seed : 0;
+}
+
+static void set_hash(struct lsp_case *c, u32 hash)
+{
+	put_unaligned(hash, (u32 *)(c->run + 2));
+}
+
+static void match_kcfi(struct kunit *test)
+{
+	struct lsp_case *c = CASE(test,
+		"\x41\xba\x44\x33\x22\x11\x45\x03\x53\xf1\x74\x02\x0f\x0b",
+		"\x41\xba\x44\x33\x22\x11\x45\x03\x53\xf1\x74\x02\x0f\x0b");
+	const u32 hash = -0x11223344U ^ hash_seed();
+
+	add_site(c, LSP_SITE_KCFI, 0, 14, 0, 0, 0);
+	set_hash(c, -hash);
+	KUNIT_EXPECT_EQ(test, lsp_arch_match(&c->text, 0), 14);
+	/* Switched off: jumped over. */
+	memcpy(c->run, "\xeb\x0c", 2);
+	KUNIT_EXPECT_EQ(test, lsp_arch_match(&c->text, 0), 14);
+	c->run[1] = 0x0b;
+	KUNIT_EXPECT_EQ(test, lsp_arch_match(&c->text, 0), 0);
+	/* FineIBT: the hash itself, and where it is compared to go to. */
+	memcpy(c->run, "\x41\xba\0\0\0\0\x49\x83\xeb\x10\x0f\x1f\x40\0", 14);
+	set_hash(c, hash);
+	KUNIT_EXPECT_EQ(test, lsp_arch_match(&c->text, 0), 14);
+	c->run[9] = 0x11;
+	KUNIT_EXPECT_EQ(test, lsp_arch_match(&c->text, 0), 0);
+	c->run[9] = 0x10;
+	/* Without names no hash can be told from another one. */
+	set_hash(c, hash ^ 1);
+	if (!IS_ENABLED(CONFIG_FINEIBT) || IS_ENABLED(CONFIG_KALLSYMS_ALL))
+		KUNIT_EXPECT_EQ(test, lsp_arch_match(&c->text, 0), 0);
 	lsp_values_free(&c->values);
 }
 
@@ -194,6 +250,8 @@ static void match_near_call(struct kunit *test)
 static struct kunit_case livesplice_match_sites_cases[] = {
 	KUNIT_CASE(match_fentry),
 	KUNIT_CASE(match_return),
+	KUNIT_CASE(match_return_prefixed),
+	KUNIT_CASE(match_kcfi),
 	KUNIT_CASE(match_retpoline),
 	KUNIT_CASE(match_retpoline_high),
 	KUNIT_CASE(match_jump_label),

@@ -83,7 +83,8 @@ static int set_probe(struct kprobe *probe, answer_fn fn, unsigned int offset)
 	return register_kprobe(probe);
 }
 
-static int call(answer_fn fn)
+/* The functions above have nothing in front that tells their type. */
+static noinline __nocfi int call(answer_fn fn)
 {
 	OPTIMIZER_HIDE_VAR(fn);
 	return fn(NULL);

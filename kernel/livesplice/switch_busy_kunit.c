@@ -16,7 +16,8 @@
 #include "internal.h"
 #include "switch_kunit.h"
 
-static int guest(void *data)
+/* One of those that it is in may be in assembly, with nothing that tells its type. */
+static __nocfi int guest(void *data)
 {
 	struct guest *guest = data;
 

@@ -30,6 +30,9 @@
 #define LSP_THUNK_PREFIX	"__x86_indirect_thunk_"
 #define LSP_RETURN_THUNK	"__x86_return_thunk"
 
+/* mov, add, je, ud2 */
+#define LSP_KCFI_SIZE		14
+
 static bool lsp_is_jcc32(const u8 *insn)
 {
 	return insn[0] == 0x0f && (insn[1] & 0xf0) == 0x80;
@@ -137,17 +140,70 @@ static u32 lsp_match_retpoline(struct lsp_stream *stream, u32 i, u32 length,
 	return good ? length : lsp_mismatch(stream, i, length, "bad retpoline");
 }
 
-static u32 lsp_match_return(struct lsp_stream *stream, u32 i)
+/* A return, or a jump to one, filled up with INT3 to @length. */
+static u32 lsp_match_return(struct lsp_stream *stream, u32 i, u32 length)
 {
-	static const u8 ret[] = { RET_INSN_OPCODE, 0xcc, 0xcc, 0xcc, 0xcc };
 	const u8 *run = lsp_run(stream, i);
+	u32 n = 0;
 
-	if (!memcmp(run, ret, sizeof(ret)))
-		return sizeof(ret);
-	if (run[0] == JMP32_INSN_OPCODE &&
-	    lsp_is_return_thunk(lsp_branch_dest(stream, i + JMP32_INSN_SIZE)))
-		return JMP32_INSN_SIZE;
-	return lsp_mismatch(stream, i, JMP32_INSN_SIZE, "bad return");
+	if (run[0] == RET_INSN_OPCODE)
+		n = 1;
+	else if (run[0] == JMP32_INSN_OPCODE &&
+		 lsp_is_return_thunk(lsp_branch_dest(stream, i + JMP32_INSN_SIZE)))
+		n = JMP32_INSN_SIZE;
+	if (n && !memchr_inv(run + n, INT3_INSN_OPCODE, length - n))
+		return length;
+	return lsp_mismatch(stream, i, length, "bad return");
+}
+
+/*
+ * What a hash has become at boot: each build has its own, and each boot makes
+ * others of them. Where the variable that says how has no name, any hash is as good:
+ * it is only ever compared, and UD2 is what follows if it differs.
+ */
+static bool lsp_match_hash(const struct lsp_stream *stream, u32 hash, u32 run)
+{
+	unsigned long addr;
+	u32 seed;
+
+	if (!IS_ENABLED(CONFIG_FINEIBT))
+		return run == hash;
+	switch (lsp_names_seen(&stream->text->values->names, "cfi_seed", &addr, 1)) {
+	case 0:
+		return !IS_ENABLED(CONFIG_KALLSYMS_ALL);
+	case 1:
+		return !copy_from_kernel_nofault(&seed, (void *)addr, sizeof(seed)) &&
+		       run == (hash ^ seed);
+	default:
+		return false;
+	}
+}
+
+/*
+ * mov $-hash,%r10d; add -15(%r11),%r10d; je 1f; ud2; 1: and then the call. The kernel
+ * may jump over it, or do as FineIBT does: mov $hash,%r10d; sub $16,%r11; a NOP.
+ */
+static u32 lsp_match_kcfi(struct lsp_stream *stream, u32 i)
+{
+	static const u8 mov[] = { 0x41, 0xba }, skip[] = { 0xeb, 0x0c };
+	static const u8 fine[] = { 0x49, 0x83, 0xeb, 0x10, 0x0f, 0x1f, 0x40, 0x00 };
+	const u8 *pre = stream->bytes + i, *run = lsp_run(stream, i);
+	const u32 hash = get_unaligned((const u32 *)(pre + sizeof(mov)));
+	const u32 now = get_unaligned((const u32 *)(run + sizeof(mov)));
+	bool good;
+
+	if (memcmp(pre, mov, sizeof(mov)))
+		return lsp_mismatch(stream, i, LSP_KCFI_SIZE, "not a check of a type");
+	if (!memcmp(pre + 6, run + 6, LSP_KCFI_SIZE - 6))
+		good = (!memcmp(run, mov, sizeof(mov)) ||
+			!memcmp(run, skip, sizeof(skip))) &&
+		       lsp_match_hash(stream, -hash, -now);
+	else
+		good = !memcmp(run, mov, sizeof(mov)) &&
+		       !memcmp(run + 6, fine, sizeof(fine)) &&
+		       lsp_match_hash(stream, -hash, now);
+	return good ? LSP_KCFI_SIZE :
+		      lsp_mismatch(stream, i, LSP_KCFI_SIZE, "bad check of a type");
 }
 
 static u32 lsp_match_fentry(struct lsp_stream *stream, u32 i)
@@ -284,7 +340,7 @@ static u32 lsp_match_static_call(struct lsp_stream *stream, u32 i, u32 length)
 	else if (length == 5 && pre[0] == CALL_INSN_OPCODE)
 		good = lsp_match_plain_call(stream, i, func);
 	else if (length == 5 && pre[0] == JMP32_INSN_OPCODE && !func)
-		return lsp_match_return(stream, i);
+		return lsp_match_return(stream, i, JMP32_INSN_SIZE);
 	else if (length == 5 && pre[0] == JMP32_INSN_OPCODE)
 		good = run[0] == JMP32_INSN_OPCODE && dest == func;
 	return good ? length : lsp_mismatch(stream, i, length, "bad static call");
@@ -311,7 +367,9 @@ u32 lsp_match_site(struct lsp_stream *stream, u32 i,
 	case LSP_SITE_FENTRY:
 		return lsp_match_fentry(stream, i);
 	case LSP_SITE_RETURN:
-		return lsp_match_return(stream, i);
+		return lsp_match_return(stream, i, site->length);
+	case LSP_SITE_KCFI:
+		return lsp_match_kcfi(stream, i);
 	case LSP_SITE_RETPOLINE:
 		return lsp_match_retpoline(stream, i, site->length, site->arg[0]);
 	default:
@@ -351,7 +409,7 @@ u32 lsp_match_thunk(struct lsp_stream *stream, u32 i, const struct insn *insn,
 	int reg;
 
 	if (!strcmp(name, LSP_RETURN_THUNK) && insn->length == JMP32_INSN_SIZE)
-		return lsp_match_return(stream, i);
+		return lsp_match_return(stream, i, insn->length);
 	if (!strstarts(name, LSP_THUNK_PREFIX))
 		return LSP_NONE;
 	reg = lsp_thunk_register(name + sizeof(LSP_THUNK_PREFIX) - 1);

@@ -209,7 +209,7 @@ void check_replaced(const struct diff *d, const struct item *item)
 	if (name_fragment(item->sym->name))
 		refuse(REASON_FRAGMENT, name,
 		       "part of a function that is not in this object");
-	if (str_starts(name, "__cfi_") || str_starts(name, "__pfx_"))
+	if (name_is_prefix(name))
 		refuse(REASON_ASM, name,
 		       "what stands in front of a function cannot be replaced; keep the function's type");
 	check_site(old);

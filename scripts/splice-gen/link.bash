@@ -105,6 +105,7 @@ link_modules() {
 	[[ $TREE_ROOT != "$SRCTREE/" ]] || tree=(-C "$SRCTREE" O="$OBJTREE")
 	# Debug information would hold the name of the temporary directory.
 	background env "${KBUILD_ENV[@]/#/--unset=}" make "${tree[@]}" \
+		${TOOLCHAIN[@]+"${TOOLCHAIN[@]}"} \
 		M="$WORK/module" CC="${cc%% -*}" KBUILD_MODPOST_WARN=1 \
 		KCFLAGS=-g0 CONFIG_DEBUG_INFO_BTF_MODULES= \
 		-j "$JOBS" "V=${VERBOSE:-0}" modules > "$WORK/link.log" 2>&1
@@ -231,7 +232,7 @@ check_part() {
 	((${#units[@]})) || return 0
 	if ((${#new[@]})); then
 		rm -f "$WORK/module/new.o"
-		ld -r -o "$WORK/module/new.o" "${new[@]}" >&2 ||
+		"$LINKER" -r -o "$WORK/module/new.o" "${new[@]}" >&2 ||
 			fault "$E_TREE" "the new code of the units does not go together"
 		new=("$WORK"/module/new.o*)
 	fi

@@ -597,8 +597,7 @@ static void make_functions(struct pre *pre, struct pre_unit *unit)
 		if (sym->type != STT_FUNC || !sym->sec ||
 		    pre_kind(sym->sec) != LSP_SEC_TEXT)
 			continue;
-		/* objtool's names for the padding in front of functions */
-		if (str_starts(sym->name, "__pfx_"))
+		if (name_is_prefix(sym->name))
 			continue;
 		if (pre_section_row(pre, sym->sec) == LSP_NONE)
 			refuse(REASON_SYMBOL, sym->name, "%s: empty function",

@@ -80,6 +80,8 @@ static const struct section_kind kinds[] = {
 	{ .pattern = "__tracepoint_str", .class = KIND_REGISTRY,
 	  .reason = REASON_TRACEPOINT },
 	{ .pattern = "__*_sched_class", .class = KIND_DATA },
+	/* Shown to user space; the vdso itself is no object of ours. */
+	{ .pattern = ".vvar_*", .class = KIND_DATA },
 
 	/* Tables with an entry for a place in code. */
 	{ .pattern = ".altinstructions", .class = KIND_TABLE,
@@ -97,6 +99,7 @@ static const struct section_kind kinds[] = {
 	{ .pattern = "__patchable_function_entries", .class = KIND_TABLE,
 	  .entsize = 8 },
 	{ .pattern = ".smp_locks", .class = KIND_TABLE, .entsize = 4 },
+	{ .pattern = ".kcfi_traps", .class = KIND_TABLE, .entsize = 4 },
 	{ .pattern = "_kprobe_blacklist", .class = KIND_TABLE, .entsize = 8 },
 	{ .pattern = "runtime_ptr_*", .class = KIND_CONST_SITES,
 	  .entsize = 4 },
@@ -171,6 +174,7 @@ static const struct section_kind kinds[] = {
 	{ .pattern = ".return_sites", .class = KIND_OBJTOOL },
 	{ .pattern = ".retpoline_sites", .class = KIND_OBJTOOL },
 	{ .pattern = ".call_sites", .class = KIND_OBJTOOL },
+	{ .pattern = ".cfi_sites", .class = KIND_OBJTOOL },
 	{ .pattern = ".static_call_sites", .class = KIND_OBJTOOL },
 	{ .pattern = ".ibt_endbr_seal", .class = KIND_OBJTOOL },
 };
@@ -239,6 +243,47 @@ bool const_is_placeholder(const struct lsp_const_kind *kind,
 
 	memcpy(&value, p, kind->size);
 	return le64toh(value) == kind->placeholder;
+}
+
+/**
+ * name_is_prefix() - is this the name of what stands in front of a function?
+ * @name: the name
+ *
+ * What the compiler's checks of a type read, and objtool's name for padding.
+ *
+ * Return: true if so.
+ */
+bool name_is_prefix(const char *name)
+{
+	return str_starts(name, "__cfi_") || str_starts(name, "__pfx_");
+}
+
+/**
+ * is_fentry_nop() - is this what objtool makes of a call of __fentry__?
+ * @p: FENTRY_SIZE bytes
+ *
+ * Return: true if so.
+ */
+bool is_fentry_nop(const unsigned char *p)
+{
+	static const unsigned char nop[FENTRY_SIZE] = { 0x0f, 0x1f, 0x44 };
+
+	return !memcmp(p, nop, sizeof(nop));
+}
+
+/**
+ * is_type_check() - is this how the compiler checks the type of a callee?
+ * @p: TYPE_CHECK_SIZE bytes
+ *
+ * mov $-hash,%r10d; add -N(%r11),%r10d; je over the UD2; ud2.
+ *
+ * Return: true if so.
+ */
+bool is_type_check(const unsigned char *p)
+{
+	return p[0] == 0x41 && p[1] == 0xba && p[6] == 0x45 && p[7] == 0x03 &&
+	       p[8] == 0x53 && p[10] == 0x74 && p[11] == 2 && p[12] == 0x0f &&
+	       p[13] == 0x0b;
 }
 
 /* Static locals that macros and the compiler make, without their numbers. */

@@ -19,6 +19,8 @@
 #define JUMP_TARGET	4
 
 #define RELATIVE_SIZE	4	/* a plain table of relative addresses */
+#define ADDRESS_SIZE	8	/* one of absolute addresses */
+#define PREFIX_CS	0x2e	/* does nothing; the branch is as long as a jcc then */
 
 #define MAX_INSN	15
 
@@ -409,6 +411,67 @@ static void runtime_constants(struct finder *f, const struct section *table,
 }
 
 /*
+ * Addresses of the calls of __fentry__. In an object that is a module by itself
+ * objtool may have made NOPs of them, which the kernel makes calls of; the others are
+ * known by what they call.
+ */
+static void fentry_nops(struct finder *f, const struct section *table)
+{
+	if (!table_is_whole(f, table, ADDRESS_SIZE, 1))
+		return;
+	for (uint64_t at = 0; at < table->size; at += ADDRESS_SIZE) {
+		struct lsp_site row = {
+			.kind = LSP_SITE_FENTRY,
+			.length = FENTRY_SIZE,
+		};
+		struct place site;
+
+		if (!table_place(f, table, at, R_X86_64_64, &site) ||
+		    !in_text(f, table, at, &site))
+			continue;
+		row.offset = site.offset;
+		if (site.sec->size - site.offset >= FENTRY_SIZE &&
+		    is_fentry_nop(site.sec->data + site.offset))
+			add_site(f, site.sec, &row);
+	}
+}
+
+/*
+ * Relative addresses of the UD2 at the end of checks of a type. The kernel rewrites
+ * those that are in front of a branch to a thunk.
+ */
+static void type_checks(struct finder *f, const struct section *table)
+{
+	if (!table_is_whole(f, table, RELATIVE_SIZE, 1))
+		return;
+	for (uint64_t at = 0; at < table->size; at += RELATIVE_SIZE) {
+		struct lsp_site row = {
+			.kind = LSP_SITE_KCFI,
+			.length = TYPE_CHECK_SIZE,
+		};
+		const unsigned char *p;
+		struct place trap;
+		uint64_t start;
+
+		if (!table_place(f, table, at, R_X86_64_PC32, &trap) ||
+		    !in_text(f, table, at, &trap))
+			continue;
+		start = trap.offset - (TYPE_CHECK_SIZE - 2);
+		p = trap.sec->data + start;
+		if (trap.offset < TYPE_CHECK_SIZE - 2 ||
+		    trap.sec->size - trap.offset < 3 || !is_type_check(p) ||
+		    f->texts[trap.sec->idx].lengths[start] != 6) {
+			bad_site(f, trap.sec, trap.offset,
+				 "no check of a type where the table says");
+			continue;
+		}
+		row.offset = start;
+		if (p[TYPE_CHECK_SIZE] != 0xff && p[TYPE_CHECK_SIZE] != 0x41)
+			add_site(f, trap.sec, &row);
+	}
+}
+
+/*
  * A table that is not among these says nothing of code that is rewritten, or
  * it is unknown, which pre.c has refused.
  */
@@ -427,8 +490,11 @@ static void table_sites(struct finder *f, const struct section *table)
 		lock_prefixes(f, table);
 	else if (constants)
 		runtime_constants(f, table, constants, name);
-	else if (str_starts(table->name, "runtime_") ||
-		 !strcmp(table->name, ".kcfi_traps"))
+	else if (!strcmp(table->name, "__mcount_loc"))
+		fentry_nops(f, table);
+	else if (!strcmp(table->name, ".kcfi_traps"))
+		type_checks(f, table);
+	else if (str_starts(table->name, "runtime_"))
 		refuse(REASON_SITE, table->name,
 		       "%s: a kind of rewritten code that is not known",
 		       f->unit->name);
@@ -447,7 +513,7 @@ static bool fitting_branch(uint32_t kind, const struct x86_insn *insn)
 	case LSP_SITE_FENTRY:
 		return near && insn->call && len == 5;
 	case LSP_SITE_RETURN:
-		return near && insn->jump && len == 5;
+		return near && insn->jump && (len == 5 || len == 6);
 	case LSP_SITE_STATIC_CALL:
 		return near && len == (insn->jcc ? 6 : 5);
 	default:
@@ -502,6 +568,7 @@ static void reloc_site(struct finder *f, struct text *text,
 	if (!insn.direct)
 		return;
 	if (!fitting_branch(kind, &insn) || row.arg[0] == LSP_NONE ||
+	    (insn.len == 6 && !insn.jcc && sec->data[start] != PREFIX_CS) ||
 	    rel->offset != start + insn.imm_off || rel->addend != -4 ||
 	    (rel->type != R_X86_64_PLT32 && rel->type != R_X86_64_PC32)) {
 		bad_site(f, sec, start,

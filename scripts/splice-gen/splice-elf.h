@@ -351,6 +351,16 @@ uint32_t const_table(const char *section, const char **constant);
 bool const_is_placeholder(const struct lsp_const_kind *kind,
 			  const unsigned char *p);
 
+bool name_is_prefix(const char *name);
+
+/* The call of __fentry__, and what it is where it is not called. */
+#define FENTRY_SIZE		5
+bool is_fentry_nop(const unsigned char *p);
+
+/* What kCFI puts in front of an indirect call. */
+#define TYPE_CHECK_SIZE		14
+bool is_type_check(const unsigned char *p);
+
 /* Objects whose names tell how they correlate. */
 enum name_class {
 	NAME_PLAIN,	/* by name and use, as everything else */

@@ -53,12 +53,6 @@ static bool has_extent(const struct symbol *sym)
 	       (sym->type == STT_NOTYPE && *sym->name && sym->size);
 }
 
-/* What call checks of the compiler read, and objtool's name for padding. */
-static bool is_prefix(const char *name)
-{
-	return str_starts(name, "__cfi_") || str_starts(name, "__pfx_");
-}
-
 static void add_extent(struct splitter *s, const struct symbol *sym)
 {
 	uint64_t end = sym->value + sym->size;
@@ -85,7 +79,7 @@ static void add_extent(struct splitter *s, const struct symbol *sym)
 		.start = sym->value,
 		.end = end,
 		.code = sym->type != STT_OBJECT,
-		.prefix = is_prefix(sym->name),
+		.prefix = name_is_prefix(sym->name),
 	};
 }
 

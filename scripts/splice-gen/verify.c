@@ -28,11 +28,22 @@ struct verify {
 	struct map		exports;
 };
 
+#define MCOUNT_SECTION		"__mcount_loc"
+
 /* Tables with an entry per place in code, which come from the compiler. */
-static const char * const carried[] = {
-	".altinstructions", ".altinstr_replacement", "__jump_table",
-	"__bug_table", "__ex_table", ".smp_locks", "__mcount_loc",
-	"__patchable_function_entries",
+static const struct {
+	const char	*section;
+	const char	*linked;	/* its name in the module, if it gets another */
+} carried[] = {
+	{ .section = ".altinstructions" },
+	{ .section = ".altinstr_replacement" },
+	{ .section = "__jump_table" },
+	{ .section = "__bug_table" },
+	{ .section = "__ex_table" },
+	{ .section = ".smp_locks" },
+	{ .section = MCOUNT_SECTION },
+	{ .section = "__patchable_function_entries" },
+	{ .section = ".kcfi_traps", .linked = "__kcfi_traps" },
 };
 
 /* What new code is linked from, and by what in the module it is rewritten. */
@@ -200,8 +211,11 @@ static bool has_orc(const struct verify *v, const struct section *code,
 		best = at;
 		index = rel->offset / 4;
 	}
-	/* Two registers of four bits each, then the type; 0 is undefined. */
-	return found && orc->data[index * entry + flags + 1] & 7;
+	/*
+	 * Two registers of four bits each, the stack's first, then what depends on
+	 * the tree. Where nothing is known the stack is found by no register.
+	 */
+	return found && orc->data[index * entry + flags] & 15;
 }
 
 /*
@@ -311,7 +325,7 @@ static void check_new_code(const struct verify *v)
 	/* Whatever else is new code must be known to the unwinder as well. */
 	for_each_symbol(v->ko, sym) {
 		if (sym->type == STT_FUNC && is_code(sym->sec) && sym->size &&
-		    !str_starts(sym->name, "__pfx_") &&
+		    !name_is_prefix(sym->name) &&
 		    obj_section(v->ko, ".orc_unwind") &&
 		    !has_orc(v, sym->sec, sym->value))
 			refuse(REASON_ORC, sym->name, "has no unwind information");
@@ -352,15 +366,25 @@ static struct count count_inputs(const struct verify *v, const char *name)
 	return sum;
 }
 
+/* Does the link make this table, because the compiler does not? */
+static bool is_made_late(const struct verify *v, const char *section)
+{
+	return !strcmp(section, MCOUNT_SECTION) &&
+	       !count_inputs(v, section).size;
+}
+
 /* The link must neither lose an entry nor make one up. */
 static void check_carried(const struct verify *v)
 {
 	for (size_t i = 0; i < COUNT_OF(carried); i++) {
-		struct count in = count_inputs(v, carried[i]);
-		struct count out = count_section(v->ko, carried[i]);
+		const char *section = carried[i].section;
+		struct count in = count_inputs(v, section);
+		struct count out = count_section(v->ko, carried[i].linked ?: section);
 
+		if (is_made_late(v, section))
+			continue;
 		if (in.size != out.size || in.relocs != out.relocs)
-			refuse(REASON_COUNT, carried[i],
+			refuse(REASON_COUNT, section,
 			       "%llu bytes and %zu relocations went in, %llu and %zu came out",
 			       (unsigned long long)in.size, in.relocs,
 			       (unsigned long long)out.size, out.relocs);
@@ -417,28 +441,48 @@ static bool is_branch(const struct section *sec, const struct reloc *rel)
 	       (rel->offset > 1 && p[-2] == 0x0f && (p[-1] & 0xf0) == 0x80);
 }
 
+/* In the module, where names of the kernel may stand for others, or in an input. */
+static uint64_t count_branches(const struct verify *v, const struct obj *obj,
+			       const char *target)
+{
+	uint64_t branches = 0;
+
+	for_each_section(obj, sec) {
+		if (!is_code(sec))
+			continue;
+		for_each_reloc(sec, rel)
+			branches += is_branch(sec, rel) &&
+				    str_starts(obj == v->ko ? kernel_name(v, rel->sym) :
+							      rel->sym->name, target);
+	}
+	return branches;
+}
+
+static void expect_entries(const char *section, uint64_t size, uint64_t entsize,
+			   uint64_t branches)
+{
+	if (size != branches * entsize)
+		refuse(REASON_COUNT, section, "%llu bytes for %llu branches",
+		       (unsigned long long)size, (unsigned long long)branches);
+}
+
 /* Every branch to a thunk must be in the table that has it rewritten. */
 static void check_rewritten(const struct verify *v)
 {
-	for (size_t i = 0; i < COUNT_OF(rewritten); i++) {
-		struct count out = count_section(v->ko, rewritten[i].section);
-		uint64_t branches = 0;
+	uint64_t branches = 0;
 
-		for_each_section(v->ko, sec) {
-			if (!is_code(sec))
-				continue;
-			for_each_reloc(sec, rel) {
-				branches += is_branch(sec, rel) &&
-					    str_starts(kernel_name(v, rel->sym),
-						       rewritten[i].target);
-			}
-		}
-		if (out.size != branches * rewritten[i].entsize)
-			refuse(REASON_COUNT, rewritten[i].section,
-			       "%llu bytes for %llu branches",
-			       (unsigned long long)out.size,
-			       (unsigned long long)branches);
-	}
+	for (size_t i = 0; i < COUNT_OF(rewritten); i++)
+		expect_entries(rewritten[i].section,
+			       count_section(v->ko, rewritten[i].section).size,
+			       rewritten[i].entsize,
+			       count_branches(v, v->ko, rewritten[i].target));
+	if (!is_made_late(v, MCOUNT_SECTION))
+		return;
+	/* Who makes the table also makes NOPs of the calls. */
+	for (size_t i = 0; i < v->nr_inputs; i++)
+		branches += count_branches(v, v->inputs[i], "__fentry__");
+	expect_entries(MCOUNT_SECTION, count_section(v->ko, MCOUNT_SECTION).size,
+		       8, branches);
 }
 
 /* arguments */

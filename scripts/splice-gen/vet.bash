@@ -5,13 +5,21 @@
 #
 # Part of splice-gen, whose options SRCTREE and OBJTREE it completes. It finds
 # out BUILT_ROOT (what the build calls the source tree, with its slash; empty if
-# it ran there), PRE_ROOT (what is compiled in its place) and ELF (the helper).
+# it ran there), PRE_ROOT (what is compiled in its place), TOOLCHAIN (what kbuild
+# has to be told to take that of the build), LINKER and ELF (the helper).
 
 # Options under which the objects of the build are not what goes into the kernel,
-# or are not what the saved commands make.
-readonly BAD_OPTIONS='LTO_CLANG LTO_CLANG_FULL LTO_CLANG_THIN CC_IS_CLANG
-	AUTOFDO_CLANG PROPELLER_CLANG RANDSTRUCT GCC_PLUGIN_RANDSTRUCT
-	GCC_PLUGIN_LATENT_ENTROPY GCOV_KERNEL'
+# or are not what the saved commands make; and why.
+readonly BAD_OPTIONS='
+LTO_CLANG	objects hold no machine code until the whole kernel is linked
+LTO_GCC		objects hold no machine code until the whole kernel is linked
+AUTOFDO_CLANG	what the profile does to one function changes with the others
+PROPELLER_CLANG	functions are put in order, and split, when the kernel is linked
+RANDSTRUCT	members of structs have an order of their own in each build
+GCC_PLUGIN_LATENT_ENTROPY	each run of the compiler makes other code
+GCOV_KERNEL	counters of the old code would be those of the new code'
+
+TOOLCHAIN=() LINKER=ld
 
 is_set() {
 	grep -q "^CONFIG_$1=y" "$OBJTREE/include/config/auto.conf"
@@ -43,7 +51,12 @@ find_trees() {
 }
 
 vet_config() {
-	local option bad=0
+	local option why bad=0
+
+	[[ -f $OBJTREE/.config ]] ||
+		die "$E_TREE" "$OBJTREE: was never configured: no .config"
+	[[ -f $OBJTREE/include/config/auto.conf ]] ||
+		die "$E_TREE" "$OBJTREE: was never built: no include/config/auto.conf"
 
 	is_set LIVESPLICE || {
 		message "CONFIG_LIVESPLICE is not set in $OBJTREE: the kernel built there cannot take updates"
@@ -57,21 +70,18 @@ vet_config() {
 		message "CONFIG_X86_KERNEL_IBT is not set in $OBJTREE: objects that objtool edited one by one are not supported yet"
 		bad=1
 	}
-	for option in $BAD_OPTIONS; do
-		is_set "$option" || continue
-		message "CONFIG_$option is set in $OBJTREE: not supported"
+	while read -r option why; do
+		[[ -n $option ]] && is_set "$option" || continue
+		message "CONFIG_$option is set in $OBJTREE: not supported: $why"
 		bad=1
-	done
+	done <<< "$BAD_OPTIONS"
 	((!bad)) || die "$E_TREE" "updates cannot be made for this configuration"
 }
 
 vet_built() {
 	local file
 
-	[[ -f $OBJTREE/.config ]] ||
-		die "$E_TREE" "$OBJTREE: was never configured: no .config"
-	for file in include/config/auto.conf include/config/kernel.release \
-		    Module.symvers; do
+	for file in include/config/kernel.release Module.symvers; do
 		[[ -f $OBJTREE/$file ]] ||
 			die "$E_TREE" "$OBJTREE: was never built, or not to the end: no $file"
 	done
@@ -101,6 +111,22 @@ vet_toolchain() {
 		"$OBJTREE/.config")
 	[[ ${banner//#/} == "$wanted" ]] ||
 		die "$E_TREE" "other compiler: $OBJTREE was built with \"$wanted\", $cc is \"${banner:-not there}\""
+	find_linker "$cc"
+}
+
+# find_linker CC: the linker of the build, and by which words kbuild finds both
+# again. One that is not in PATH, or has a version in its name, brings the others.
+find_linker() {
+	local cc=${1##* } base
+
+	base=${cc##*/}
+	[[ $base == clang* ]] && is_set LD_IS_LLD || return 0
+	LINKER=${cc%"$base"}ld.lld${base#clang}
+	case $cc in
+	clang)	TOOLCHAIN=(LLVM=1) ;;
+	*/*)	TOOLCHAIN=("LLVM=${cc%"$base"}") ;;
+	*)	TOOLCHAIN=("LLVM=${base#clang}") ;;
+	esac
 }
 
 # Sources may have moved since; what is in them is proven later by the objects.
@@ -118,8 +144,8 @@ vet_sources() {
 vet() {
 	step vet
 	find_trees
-	vet_built
 	vet_config
+	vet_built
 	vet_toolchain
 	vet_sources
 	TREE_ROOT=$PRE_ROOT

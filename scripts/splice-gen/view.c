@@ -449,11 +449,16 @@ static bool site_fits(const struct tables *v, const struct lsp_section *sec,
 		return site->length >= 5 && site->length <= 6 &&
 		       str_starts(branch_name(v, sec, site), "__SCT__");
 	case LSP_SITE_FENTRY:
-		return site->length == 5 && *p == 0xe8 &&
-		       !strcmp(branch_name(v, sec, site), "__fentry__");
+		return site->length == FENTRY_SIZE &&
+		       (is_fentry_nop(p) ||
+			(*p == 0xe8 &&
+			 !strcmp(branch_name(v, sec, site), "__fentry__")));
 	case LSP_SITE_RETURN:
-		return site->length == 5 && *p == 0xe9 &&
+		return (site->length == 5 || (site->length == 6 && *p++ == 0x2e)) &&
+		       *p == 0xe9 &&
 		       !strcmp(branch_name(v, sec, site), "__x86_return_thunk");
+	case LSP_SITE_KCFI:
+		return site->length == 14 && is_type_check(p);
 	case LSP_SITE_RETPOLINE:
 		return site->length >= 5 && site->length <= 6 &&
 		       is_thunk_of(branch_name(v, sec, site), arg[0]);
@@ -470,10 +475,19 @@ static bool site_fits(const struct tables *v, const struct lsp_section *sec,
 	}
 }
 
-static bool is_branch_site(uint32_t kind)
+static bool is_branch_site(const struct tables *v, const struct lsp_section *sec,
+			   const struct lsp_site *site)
 {
-	return kind == LSP_SITE_STATIC_CALL || kind == LSP_SITE_FENTRY ||
-	       kind == LSP_SITE_RETURN || kind == LSP_SITE_RETPOLINE;
+	switch (site->kind) {
+	case LSP_SITE_FENTRY:
+		return !is_fentry_nop(v->bytes + sec->bytes + site->offset);
+	case LSP_SITE_STATIC_CALL:
+	case LSP_SITE_RETURN:
+	case LSP_SITE_RETPOLINE:
+		return true;
+	default:
+		return false;
+	}
 }
 
 /* PLT32 is what compilers use for branches, and for nothing else. */
@@ -520,7 +534,7 @@ static void check_sites(const struct tables *v, const struct lsp_section *sec)
 		if (!site_fits(v, sec, site))
 			bad("sites", i, "the code is not what its kind says");
 		last = site->offset;
-		branches += is_branch_site(site->kind);
+		branches += is_branch_site(v, sec, site);
 		if (site->kind == LSP_SITE_ALT)
 			continue;
 		if (site->offset < end)

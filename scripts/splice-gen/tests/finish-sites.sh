@@ -9,6 +9,7 @@
 
 # Numbers of enum lsp_site_kind.
 ALT=0 JUMP=1 STATIC=2 FENTRY=3 RETURN=4 RETPOLINE=5 LOCK=6 POINTER=7 SHIFT=8 MASK=9
+KCFI=10
 
 # assemble: the assembly on stdin, in .text of pre.o.
 assemble() {
@@ -40,6 +41,10 @@ assemble <<< 'nop; s: call __fentry__; nop'
 ok "fentry" has $FENTRY 5 s
 assemble <<< 's: jmp __x86_return_thunk'
 ok "return" has $RETURN 5 s
+assemble <<< 'nop; s: .byte 0x2e; jmp __x86_return_thunk'
+ok "return with a prefix" has $RETURN 6 s
+assemble <<< 'nop; .byte 0x66; jmp __x86_return_thunk'
+ok "return with another prefix" refused site 'f\+0x1'
 assemble <<< 'nop; movq $__x86_return_thunk, %rax; s: jmp __x86_return_thunk'
 ok "the address of a thunk is no site" has $RETURN 5 s
 assemble <<< 'movl $0, 0xe8e8(%rax); s: call __SCT__x'
@@ -135,6 +140,27 @@ $(table .parainstructions '.quad 1b; .byte 0, 2b - 1b; .balign 8')"
 ok "paravirt call of old" has $ALT 7 s
 assemble <<< "1: call *pv; $(table .parainstructions '.quad 1b; .byte 0, 0; .balign 8')"
 ok "of no bytes" refused site 'f\+0x0'
+
+# What clang puts in front of an indirect call; the second one is left as it is.
+check='movl $-0x1234567, %r10d; addl -15(%r11), %r10d; je 2f; 1: ud2; 2:'
+traps=$(table .kcfi_traps '.long 1b - .')
+assemble <<< "nop; s: $check call *%r11; call *(%r11); $traps"
+ok "check of a type, and no thunk" status 0 'unit' "$ELF" show --pre pre.o
+ok "which is no site" bash -c '! grep ^site stdout'
+assemble <<< "nop; s: $check .byte 0x2e; call __x86_indirect_thunk_r11; $traps"
+ok "check of a type" has $KCFI 14 s 2
+assemble <<< "nop; s: $check jmp __x86_indirect_thunk_r11; $traps"
+ok "check of a type in front of a jump" has $KCFI 14 s 2
+assemble <<< "nop; ${check/r10d; je/r9d; je}; $traps"
+ok "no check of a type" refused site 'f\+0xd'
+assemble <<< "1: ud2; $traps"
+ok "nothing in front of the trap" refused site 'f\+0x0'
+
+# As objtool leaves it in a module of one object.
+assemble <<< "endbr64; s: 1: .byte 0x0f,0x1f,0x44,0,0; $(table __mcount_loc '.quad 1b')"
+ok "fentry that is a NOP" has $FENTRY 5 s
+assemble <<< "endbr64; s: 1: call __fentry__; $(table __mcount_loc '.quad 1b')"
+ok "fentry of a table" has $FENTRY 5 s
 
 repl='.pushsection .altinstr_replacement, "ax"; 3: lfence; 4: .popsection'
 alt() {

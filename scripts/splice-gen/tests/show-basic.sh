@@ -3,6 +3,9 @@
 #
 # What `splice-elf show` says of an update, to people and as JSON.
 
+format=$(sed -n 's/^#define LSP_FORMAT_VERSION[^0-9]*//p' \
+	"$(dirname "$0")/../../../include/linux/livesplice_format.h")
+
 # shellcheck disable=SC1091
 . "$(dirname "$0")/tables-lib.bash"
 
@@ -15,7 +18,7 @@ silent "$ELF" finish -o out.ko in.ko -s symvers -N fix -R 6.12 -O vmlinux -I "$I
 
 size=$(symbol_field pre.o target 3)
 new=$(symbol_field out.ko target.splice 3)
-for line in 'update fix' "id $ID" 'description two fields' 'release 6.12' 'format 5' \
+for line in 'update fix' "id $ID" 'description two fields' 'release 6.12' "format $format" \
 	    'flags pinned' 'object vmlinux' '  unit dir/pre.o' \
 	    "    replaces target ($size bytes, new $new)" 'import hidden' \
 	    'const pointer CONSTANT' 'a "quote", a \, a	tab' 'and a line'; do
@@ -24,7 +27,7 @@ done
 
 "$ELF" show --json out.ko > json
 for part in '{"update":"fix","id":"'"$ID"'","description":"two fields","release":"6.12"' \
-	    '"format":5,"pinned":true,"based":false,"objects":[{"object":"vmlinux"' \
+	    "\"format\":$format,"'"pinned":true,"based":false,"objects":[{"object":"vmlinux"' \
 	    '"units":["dir/pre.o"],"functions":[{"name":"target"' \
 	    '"unit":"dir/pre.o","change":"replaced"' \
 	    "\"size\":$size,\"new_size\":$new}],\"data\":[],\"hooks\":[]}],\"targets\":[]" '"hidden"' \

@@ -73,7 +73,7 @@ damaged "strings" 'format	.livesplice.strings\[0\]' .livesplice.strings \
 damaged "code with another site" 'format	.livesplice.sites' \
 	.livesplice.bytes "$((0x$(symbol_field pre.o target 2) + 4))" '\x90'
 damaged "name of module" 'format	.modinfo' .modinfo 17 X
-damaged "state of unwinder" 'orc	target' .orc_unwind 5 '\x00'
+damaged "state of unwinder" 'orc	target' .orc_unwind 4 '\x00'
 
 number=$(readelf -sW good.ko | awk '$8 ~ /^__splice/ { print $8; exit }')
 objcopy --redefine-sym "$number=__splice.99999" good.ko bad.ko

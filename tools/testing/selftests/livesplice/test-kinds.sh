@@ -54,11 +54,19 @@ replaced()
 	[ -d "$SPLICE/$U/$TARGET/$1,1" ]
 }
 
-plan 48
+# gcc makes functions of parts of others, clang does not.
+case $(cat /proc/version) in
+*clang*) split='' extra=0 ;;
+*) split=kinds_part.part.0 extra=3 ;;
+esac
+
+plan $((45 + extra))
 
 is "load the target" ok "$(load_module $TARGET)"
-check "a function has a part that is cold" has_symbol 'kinds_cold\.cold'
-check "a function is a part that others share" has_symbol 'kinds_part\.part\.'
+if [ -n "$split" ]; then
+	check "a function has a part that is cold" has_symbol 'kinds_cold\.cold'
+	check "a function is a part that others share" has_symbol 'kinds_part\.part\.'
+fi
 is "before, for 1" "2, 2 3, 4 4, 1, 11, 12" "$(all 1)"
 set_to input 7
 # shellcheck disable=SC2046 # two numbers
@@ -69,8 +77,8 @@ is "a count" "11 12" "$(get count) $(get count)"
 
 is "load" "ok ok" "$(load $U) $(part $U)"
 is "loading changes nothing" "2, 2 3, 4 4, 1, 11, 12" "$(all 1)"
-for function in kinds_count kinds_cold kinds_part.part.0 kinds_parts kinds_more_parts \
-	kinds_table kinds_branch kinds_call; do
+for function in kinds_count kinds_cold $split kinds_parts kinds_more_parts kinds_table \
+	kinds_branch kinds_call; do
 	check "$function is replaced" replaced $function
 done
 is "a function with two names once" 1 \
