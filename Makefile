@@ -14,7 +14,12 @@ SERIES	?= series
 BRANCH	?=
 # Rows of "make matrix", all if empty.
 MATRIX	?=
-export KDIR PATCH DEBUG MATRIX TREE
+# Rows of "make configs", all if empty.
+CONFIGS	?=
+# Tools of the kernel's build, 1 or -16, and a configuration of vm/configs.
+LLVM	?=
+CONFIG	?=
+export KDIR PATCH DEBUG MATRIX CONFIGS TREE LLVM CONFIG
 
 OVERLAY	:= scripts/overlay/overlay
 VM	:= tools/testing/selftests/livesplice/vm
@@ -31,10 +36,13 @@ help:
 	@echo  ''
 	@echo  'Testing:'
 	@echo  '  check           - Every test that a change must pass; TREE=7.3|6.12|6.1 says on'
-	@echo  '                    which kernel, 6.12 if nothing is said'
+	@echo  '                    which kernel, 6.12 if nothing is said; LLVM=1 or LLVM=-16 by'
+	@echo  '                    clang; CONFIG=NAME in another configuration'
 	@echo  '  lint            - Only those that read the source; part of check'
 	@echo  '  matrix          - The whole kernel matched, an update on and off, on each kind'
 	@echo  '                    of machine that changes the running text; MATRIX="row row"'
+	@echo  '  configs         - The trees, compilers and configurations that people have, each'
+	@echo  '                    built and tested; CONFIGS="row row"'
 	@echo  '  soak            - Updates and modules come and go at random under load, in a'
 	@echo  '                    kernel with all checks; MIN=10 minutes, SEED=N'
 	@echo  '  soak-busy       - Functions that are never free, each with hundreds of threads in it'
@@ -47,8 +55,8 @@ help:
 	@echo  ''
 	@echo  '  clean           - Remove what was built in this directory'
 
-.PHONY: demo check lint corpus bench bench-gen faults matrix soak soak-busy
-demo check lint corpus bench bench-gen faults matrix soak soak-busy:
+.PHONY: demo check lint corpus bench bench-gen faults matrix configs soak soak-busy
+demo check lint corpus bench bench-gen faults matrix configs soak soak-busy:
 	@$(VM)/$@.sh
 
 .PHONY: integrate remove

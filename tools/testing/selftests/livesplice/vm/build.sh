@@ -6,10 +6,11 @@
 # demo.sh, check.sh, lint.sh and corpus.sh.
 #
 # A tree in the cache is named by what it was made from: the source and the
-# patch that was put on top. The overlay goes in anew each time, and leaves
-# alone what did not change, so that make sees only what did.
+# patch that was put on top; all builds of it share it. The overlay goes in anew
+# each time, and leaves alone what did not change, so that make sees only what did.
 
 KBUILD_REPRODUCIBLE=(KBUILD_BUILD_USER=livesplice KBUILD_BUILD_HOST=cache)
+[ -z "$KERNEL_LLVM" ] || KBUILD_REPRODUCIBLE+=("LLVM=$KERNEL_LLVM")
 
 # The tarball of the distribution's source package, empty if it has none.
 source_tarball()
@@ -146,30 +147,31 @@ overlay()
 }
 
 # kernel_tree KIND BASEPATCH
-#	Sets TREE (a directory of the cache), SRC and OBJ in it, and brings SRC
-#	up to date with the overlay.
+#	Sets SRC, the tree with that patch, TREE, a directory of the cache for what
+#	is built of it in this way, and OBJ in it; brings SRC up to date with the
+#	overlay.
 kernel_tree()
 {
-	local kind=$1 base=$2 start=$SECONDS
+	local kind=$1 base=$2 start=$SECONDS name
 
 	[ -n "${KDIR:-}" ] || source_get
 	[ -n "${KDIR:-}" ] || [ -n "$(source_tarball)" ] ||
 		die "no kernel source: give KDIR= or install linux-source-$KERNEL_SERIES"
-	TREE=$CACHE/$kind-$({ source_fingerprint; cat "$base"; } | fingerprint)
-	SRC=$TREE/src
+	name=$({ source_fingerprint; cat "$base"; } | fingerprint)
+	TREE=$CACHE/$kind-$name
+	SRC=$CACHE/source-$name
 	OBJ=$TREE/obj
 	mkdir -p "$OBJ" "$TREE/log"
-	if [ ! -e "$TREE/unpacked" ]; then
+	if [ ! -e "$CACHE/source-$name.unpacked" ]; then
 		step "kernel source: ${KDIR:-$(source_tarball)}"
 		rm -rf "$SRC"
 		mkdir "$SRC"
 		source_unpack "$SRC" || die "cannot unpack the kernel source"
 		source_patch "$SRC" "$base" "$TREE/log/base.log" ||
 			die "$(basename "$base") does not apply to this source"
-		touch "$TREE/unpacked"
+		touch "$CACHE/source-$name.unpacked"
 		note "   $((SECONDS - start)) s"
 	fi
-	[ -n "${NO_OVERLAY:-}" ] && return
 	if ! overlay integrate "$SRC" >"$TREE/log/overlay.log" 2>&1; then
 		cat "$TREE/log/overlay.log" >&2
 		die "the overlay does not go into $SRC"
@@ -202,7 +204,18 @@ config_for_tree()
 	     !(option[1] in excused)' <(config_known) "$VM/kernel.instead" -
 }
 
-# Every option that the fragment asks for must really be set.
+# The last word on each option, from fragments on standard input.
+config_merge()
+{
+	awk '{ name = $1 == "#" && / is not set$/ ? $2 : $1; sub(/=.*/, "", name) }
+	     name !~ /^CONFIG_/ { next }
+	     !(name in last) { order[++n] = name }
+	     { last[name] = $0 }
+	     END { for (i = 1; i <= n; i++) print last[order[i]] }'
+}
+
+# Every option that the fragment asks for must really be set, and those that it
+# does not want must not.
 config_verify()
 {
 	local fragment=$1 config=$2 line missing=
@@ -210,6 +223,7 @@ config_verify()
 	while read -r line; do
 		case $line in
 		CONFIG_*=*) grep -qxF "$line" "$config" || missing+=" $line" ;;
+		"# "*) ! grep -q "^${line:2:-11}=" "$config" || missing+=" ${line:2:-11}" ;;
 		esac
 	done <"$fragment"
 	[ -z "$missing" ] || die "options that the kernel's configuration did not keep:$missing"
@@ -220,23 +234,64 @@ kmake()
 	make -C "$SRC" O="$OBJ" "${KBUILD_REPRODUCIBLE[@]}" "$@"
 }
 
-# The small kernel: nothing but what the fragment asks for. Configured again
-# only if the fragment or the overlay's Kconfig changed.
-config_small()
+# The fragments that make up the configuration, in order, the last word counts.
+config_parts()
 {
-	local fragment=$TREE/config want
-	local -a parts=("$VM/kernel.config")
+	local own=$VM/configs/$KERNEL_CONFIG.config
 
-	[ -z "${DEBUG:-}" ] || parts+=("$VM/debug.config")
-	[ "${DEBUG:-}" != kasan ] || parts+=("$VM/kasan.config")
-	want=$(cat "${parts[@]}" "$VM/kernel.instead" "$SRC"/kernel/livesplice/Kconfig 2>/dev/null |
-		fingerprint)
+	case $(config_base) in
+	small) echo "$VM/kernel.config" ;;
+	*) echo "$VM/configs/guest" ;;
+	esac
+	[ -z "$KERNEL_CONFIG" ] || echo "$own"
+	[ -z "${DEBUG:-}" ] || echo "$VM/debug.config"
+	[ "${DEBUG:-}" != kasan ] || echo "$VM/kasan.config"
+}
+
+# On what the fragments are put: "# base: NAME" of the configuration. Small is
+# nothing but what the fragments ask for.
+config_base()
+{
+	local own=$VM/configs/$KERNEL_CONFIG.config
+
+	if [ -z "$KERNEL_CONFIG" ]; then
+		echo small
+	else
+		[ -f "$own" ] || die "CONFIG=$KERNEL_CONFIG: not one of configs/"
+		sed -n 's/^# base: //p' "$own" | grep . || echo small
+	fi
+}
+
+# config_begin BASE FRAGMENT	the configuration that the fragment is put on
+config_begin()
+{
+	case $1 in
+	small) kmake -s KCONFIG_ALLCONFIG="$2" allnoconfig ;;
+	defconfig)
+		kmake -s x86_64_defconfig && cat "$2" >>"$OBJ/.config" ;;
+	distribution)
+		need_packages "linux-config-$KERNEL_SERIES" &&
+		xz -dc "/usr/src/linux-config-$KERNEL_SERIES/config.amd64_none_cloud-amd64.xz" \
+			>"$OBJ/.config" && cat "$2" >>"$OBJ/.config" ;;
+	*) die "$1: no such base" ;;
+	esac
+}
+
+# Configured again only if the fragments or the overlay's Kconfig changed.
+config_kernel()
+{
+	local fragment=$TREE/config base want
+	local -a parts
+
+	base=$(config_base) || exit
+	mapfile -t parts < <(config_parts)
+	want=$({ echo "$base"; cat "${parts[@]}" "$VM/kernel.instead" \
+		"$SRC"/kernel/livesplice/Kconfig 2>/dev/null; } | fingerprint)
 	if [ "$(cat "$OBJ/.livesplice-config" 2>/dev/null)" != "$want" ]; then
-		step "configuration"
-		cat "${parts[@]}" | config_for_tree >"$fragment"
-		kmake -s KCONFIG_ALLCONFIG="$fragment" allnoconfig \
-			>"$TREE/log/config.log" 2>&1 ||
-			{ cat "$TREE/log/config.log" >&2; die "allnoconfig failed"; }
+		step "configuration${KERNEL_CONFIG:+ $KERNEL_CONFIG}"
+		cat "${parts[@]}" | config_merge | config_for_tree >"$fragment"
+		config_begin "$base" "$fragment" >"$TREE/log/config.log" 2>&1 ||
+			{ cat "$TREE/log/config.log" >&2; die "$base: no configuration"; }
 		kmake -s olddefconfig >>"$TREE/log/config.log" 2>&1
 		config_verify "$fragment" "$OBJ/.config"
 		echo "$want" >"$OBJ/.livesplice-config"
@@ -257,14 +312,25 @@ kernel_build()
 }
 
 # The kernel of `make demo` and `make check`: known vulnerable, small. With
-# DEBUG=1 it has lockdep, with DEBUG=kasan KASAN as well.
+# DEBUG=1 it has lockdep, with DEBUG=kasan KASAN as well. check_config stops before
+# it is built.
+check_config()
+{
+	local kind=check
+
+	case ${DEBUG:-} in
+	'') ;;
+	kasan) kind+=-kasan ;;
+	*) kind+=-debug ;;
+	esac
+	kind+=${KERNEL_CONFIG:+-$KERNEL_CONFIG}${KERNEL_LLVM:+-llvm${KERNEL_LLVM#[-1]}}
+	kernel_tree "$kind" "$VM/demo/CVE-2017-5123-vulnerable.patch"
+	config_kernel
+}
+
 check_kernel()
 {
-	local kind=check${DEBUG:+-debug}
-
-	[ "${DEBUG:-}" != kasan ] || kind=check-kasan
-	kernel_tree "$kind" "$VM/demo/CVE-2017-5123-vulnerable.patch"
-	config_small
+	check_config
 	kernel_build
 }
 
@@ -331,7 +397,7 @@ guest_test_modules()
 
 	build=$(mktemp -d)
 	cp "$SELFTESTS"/test_modules/{Makefile,*.c} "$build/"
-	make -s -C "$build" KDIR="$OBJ" modules >"$build/log" 2>&1
+	make -s -C "$build" KDIR="$OBJ" ${KERNEL_LLVM:+"LLVM=$KERNEL_LLVM"} modules >"$build/log" 2>&1
 	rc=$?
 	[ $rc -eq 0 ] || cat "$build/log"
 	for name; do

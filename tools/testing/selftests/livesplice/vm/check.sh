@@ -7,8 +7,12 @@
 #
 #	KDIR=TREE	kernel source other than the distribution's
 #	TESTS="a b"	only these selftests (and no host tests): for development;
-#			dump.sh is the guest that crashes
+#			dump.sh is the guest that crashes, overlay those of the
+#			overlay on the host
 #	DEBUG=1		a kernel with lockdep; takes several times as long
+#	TREE=, LLVM=, CONFIG=, OPTIONS=
+#			which kernel: lib.sh and configs/; what is put on its command line
+#	RECORD=FILE	a line of the table of runs (configs.sh), for what was run
 
 set -u
 CALLER=$PWD
@@ -16,6 +20,7 @@ cd "$(dirname "$0")" || exit 3
 . ./lib.sh
 . ./build.sh
 . ./qemu.sh
+. ./record.sh
 
 # KUnit suites run while the kernel boots, so they have a boot of their own;
 # test-poison.sh ends it, for after that no update can be loaded.
@@ -66,6 +71,11 @@ test-pause.sh 180
 test-verify.sh 120
 test-pinned.sh 60
 "
+# Only for a configuration that they are about (configs.sh).
+OTHER_TESTS="
+test-rt.sh 60
+test-signed.sh 120
+"
 # After these nothing can be loaded: each has a boot of its own.
 LAST_TESTS="
 test-awake.sh 60
@@ -75,6 +85,7 @@ test-disabled.sh 60
 passed=0
 failed=0
 failures=()
+selected=
 
 ok()
 {
@@ -97,6 +108,7 @@ finish()
 	for line in "${failures[@]}"; do
 		note "   $line"
 	done
+	[ -z "${RECORD:-}" ] || record_run "${selected:-all}" "$passed" "$failed"
 	note "$passed passed, $failed failed"
 	[ "$failed" -eq 0 ]
 	exit
@@ -151,15 +163,16 @@ run_counted()
 	rm -f "$log"
 }
 
-# Every script of scripts/*/tests, some at a time.
-host_tests()
+# host_scripts WHAT DIR...	every script there, some at a time
+host_scripts()
 {
-	local logs=$work/host log start=$SECONDS
+	local what=$1 logs=$work/host log start=$SECONDS
+	shift
 
-	step "host tests"
+	step "$what"
 	mkdir "$logs"
 	# shellcheck disable=SC2016 # for the inner shell
-	find "$TOP"/scripts/*/tests -name '*.sh' ! -name lib.sh | sort |
+	find "$@" -name '*.sh' ! -name lib.sh | sort |
 		KSRC=$SRC KOBJ=$OBJ SPLICE_ELF=$OBJ/scripts/splice-gen/splice-elf \
 		xargs -P "$JOBS" -I{} bash -c 'log=$1/${2##*/}
 			timeout 600 "$2" >"$log" 2>&1 </dev/null
@@ -171,7 +184,11 @@ host_tests()
 		count_lines "${log##*/}" "$(cat "$log.rc")" <"$log"
 	done
 	note "   $(find "$logs" -name '*.rc' | wc -l) scripts, $((SECONDS - start)) s"
+}
 
+host_tests()
+{
+	host_scripts "host tests" "$TOP"/scripts/*/tests
 	run_counted "harness" env KERNEL="$GUEST_KERNEL" "$VM/harness.sh"
 	run_counted "off" env SRC="$SRC" OBJ="$OBJ" "$VM/off.sh"
 	run_counted "generator" env SRC="$SRC" OBJ="$OBJ" "$VM/generator.sh"
@@ -270,7 +287,8 @@ seen_updates()
 	update_for_test lsp_seen_ba "$seen/b.patch" "$1" --base "$seen/a.patch"
 	for name in b:1 ba:3; do
 		refs=$(objdump -dr --no-show-raw-insn --disassemble=kinds_keep.splice \
-			"$1/lsp_seen_${name%:*}-lsp_kinds.ko" | grep -c 'R_X86_64_\(PC32\|32S\)')
+			"$1/lsp_seen_${name%:*}-lsp_kinds.ko" |
+			grep -v '__fentry__\|_thunk' | grep -c 'R_X86_64_\(PC32\|PLT32\|32S\)')
 		if [ "$refs" -eq "${name#*:}" ]; then
 			ok "lsp_seen_${name%:*}: the call, and accesses of the variable: $refs"
 		else
@@ -438,9 +456,11 @@ if [ -z "${TESTS:-}" ]; then
 	run_counted "lint" env SRC="$SRC" OBJ="$OBJ" "$VM/lint.sh"
 	host_tests
 	TESTS=$(awk '{ print $1 }' <<<"$KUNIT_TESTS$ALL_TESTS$LAST_TESTS" && echo dump.sh)
+elif grep -qw overlay <<<"$TESTS"; then
+	host_scripts "overlay" "$TOP"/scripts/overlay/tests
 fi
 for name in $TESTS; do
-	grep "^$name" <<<"$ALL_TESTS" >>"$work/list"
+	grep "^$name" <<<"$ALL_TESTS$OTHER_TESTS" >>"$work/list"
 	grep "^$name" <<<"$KUNIT_TESTS" >>"$work/kunit"
 	grep "^$name" <<<"$LAST_TESTS" >>"$work/last"
 done
@@ -450,10 +470,11 @@ if [ -n "${DEBUG:-}" ]; then
 fi
 
 guest_files "$work/guest"
+GUEST_APPEND=${OPTIONS:-}
 step "guest: KUnit"
 guest_tests "$work/guest" "$work/kunit" kunit
 step "guest: selftests"
-GUEST_APPEND=kunit.enable=0
+GUEST_APPEND+=" kunit.enable=0"
 guest_tests "$work/guest" "$work/list" guest
 while read -r -u 3 name; do
 	echo "$name" >"$work/one"

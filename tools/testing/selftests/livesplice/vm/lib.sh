@@ -18,6 +18,11 @@ JOBS=${JOBS:-$(($(nproc) + 1))}
 # scripts that are run from here by a name of its own: TREE is a directory then.
 export KERNEL_SERIES=${TREE:-${KERNEL_SERIES:-6.12}}
 unset TREE
+# Likewise the configuration, CONFIG=NAME of configs/, and whether LLVM makes the
+# kernel: LLVM=1, or LLVM=-16 for the tools of that version.
+export KERNEL_CONFIG=${CONFIG:-${KERNEL_CONFIG:-}}
+export KERNEL_LLVM=${LLVM:-${KERNEL_LLVM:-}}
+unset CONFIG LLVM
 
 # We are no part of the make that called us, nor of its language.
 unset MAKEFLAGS MFLAGS MAKELEVEL
@@ -33,6 +38,11 @@ PACKAGES_BUILD="build-essential bc bison flex libelf-dev libdw-dev libssl-dev
 PACKAGES_GUEST="qemu-system-x86 busybox-static"
 PACKAGES_LINT="sparse shellcheck"
 PACKAGES_TEST="clang libclang-rt-14-dev"
+case $KERNEL_LLVM in
+'') ;;
+-*) PACKAGES_BUILD+=" clang$KERNEL_LLVM lld$KERNEL_LLVM llvm$KERNEL_LLVM" ;;
+*) PACKAGES_BUILD+=" clang lld llvm" ;;
+esac
 
 note()
 {

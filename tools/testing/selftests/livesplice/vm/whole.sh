@@ -58,20 +58,32 @@ offset=$(nm "$old" | sed -n 's/^\([0-9a-f]*\) t cmdline_proc_show$/0x\1/p')
 mkdir "$work/module"
 cp "$here/../test_modules/lsp_whole.c" "$work/module/"
 echo "obj-m := lsp_whole.o" >"$work/module/Makefile"
-make -s -C "$OBJ" M="$work/module" KBUILD_MODPOST_WARN=1 \
+make -s -C "$OBJ" ${KERNEL_LLVM:+"LLVM=$KERNEL_LLVM"} M="$work/module" KBUILD_MODPOST_WARN=1 \
 	KCFLAGS="-DLSP_PRE_SHNDX=$shndx -DLSP_PRE_OFFSET=$offset" modules \
 	>"$work/log" 2>&1 || give_up "module"
 
+# Units that were refused, and those with a weak definition of a name that was: each
+# alone is no problem.
+refused()
+{
+	local names
+
+	grep -oE '[A-Za-z0-9_./-]+\.o' "$work/log" || :
+	names=$(sed -n 's/^refuse\tweak\t\([^\t]*\)\t.*/\1/p' "$work/log" | paste -sd '|')
+	[ -z "$names" ] || (cd "$OBJ" && xargs nm -A --defined-only) <"$work/units" |
+		sed -nE "s/^([^:]*):[0-9a-f]* [WV] ($names)\$/\\1/p"
+}
+
 c_objects >"$work/units"
 all=$(wc -l <"$work/units")
-if ! finish; then
-	# Once more without those that were named, if they are few.
-	grep -oE '[A-Za-z0-9_./-]+\.o' "$work/log" | sort -u >"$work/refused"
+# Without those that were named, if they are few; what they hid is named next.
+until finish; do
+	refused | sort -u >"$work/refused"
 	[ -s "$work/refused" ] || give_up "finish"
-	[ "$(wc -l <"$work/refused")" -le $MAX_REFUSED ] || give_up "too many refused"
-	grep -vxFf "$work/refused" "$work/units" >"$work/left"
+	grep -vxFf "$work/refused" "$work/units" >"$work/left" || :
+	! cmp -s "$work/left" "$work/units" || give_up "finish without those that were refused"
 	mv "$work/left" "$work/units"
-	finish || give_up "finish without those that were refused"
-fi
+	[ $((all - $(wc -l <"$work/units"))) -le $MAX_REFUSED ] || give_up "too many refused"
+done
 cp "$work/units" "$dir/lsp_whole.units"
 echo "ok whole kernel: $(wc -l <"$work/units") of $all C units"
