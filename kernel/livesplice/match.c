@@ -38,6 +38,7 @@
  * @holes: buffer for the holes of one function
  * @diag: where the caller wants to see a mismatch
  * @best: the mismatch of the candidate that got furthest
+ * @unclear: a section that may be in several places has to be settled
  */
 struct lsp_matcher {
 	struct lsp_values	*values;
@@ -48,6 +49,7 @@ struct lsp_matcher {
 	struct lsp_hole		*holes;
 	struct lsp_diag		*diag;
 	struct lsp_diag		best;
+	bool			unclear;
 };
 
 static int lsp_cmp_func(const void *a, const void *b, const void *priv)
@@ -299,7 +301,9 @@ static bool lsp_may_be_elsewhere(const struct lsp_matcher *m, u32 section,
 
 /*
  * One pass over all text sections that are not done yet. A section that is
- * ambiguous now may be settled by what a later one teaches.
+ * ambiguous now may be settled by what a later one teaches. If none does, that
+ * matters only where something of it is replaced: each of these places has been
+ * proven, and what new code needs of it has no address then, so it is refused.
  */
 static enum lsp_reason lsp_match_pass(struct lsp_matcher *m, bool *done,
 				      bool *progress)
@@ -318,6 +322,8 @@ static enum lsp_reason lsp_match_pass(struct lsp_matcher *m, bool *done,
 			continue;
 		reason = lsp_match_section(m, first, nr);
 		if (reason == LSP_AMBIGUOUS || lsp_may_be_elsewhere(m, section, reason)) {
+			m->unclear |= reason != LSP_AMBIGUOUS ||
+				      lsp_section_wanted(m, section);
 			worst = reason;
 			continue;
 		}
@@ -354,9 +360,12 @@ enum lsp_reason lsp_match(struct lsp_values *values, struct lsp_diag *diag)
 	if (reason == LSP_OK) {
 		do {
 			progress = false;
+			m.unclear = false;
 			reason = lsp_match_pass(&m, done, &progress);
 		} while (reason != LSP_OK && reason != LSP_CHANGED && progress);
 	}
+	if (reason == LSP_AMBIGUOUS && !m.unclear)
+		reason = LSP_OK;
 	if (reason == LSP_OK)
 		reason = lsp_consts_check(values, diag);
 	lsp_matcher_free(&m);

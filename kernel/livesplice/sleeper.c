@@ -22,6 +22,7 @@
 #include <linux/string.h>
 #include <linux/timer.h>
 #include <linux/tty.h>
+#include <linux/uaccess.h>
 
 #include <net/sock.h>
 
@@ -144,17 +145,23 @@ lsp_look_hrtimer(struct lsp_sleeper *sleeper, const struct task_struct *task,
 		sleeper->deadline = ktime_get_ns() + max_t(s64, left, 0);
 }
 
+/*
+ * What is left of a timer that a call before this one has had may look like one, but
+ * nothing leads to it.
+ */
 static __no_kasan_or_inline void
 lsp_look_timer(struct lsp_sleeper *sleeper, unsigned long addr,
 	       unsigned long low, unsigned long top)
 {
 	const struct timer_list *timer;
+	struct hlist_node **pprev, *node;
 
 	addr -= offsetof(struct timer_list, function);
 	if (addr < low || addr + sizeof(*timer) > top)
 		return;
 	timer = (void *)addr;
-	if (READ_ONCE(timer->entry.pprev))
+	pprev = READ_ONCE(timer->entry.pprev);
+	if (pprev && !get_kernel_nofault(node, pprev) && node == &timer->entry)
 		sleeper->nr_timers++;
 }
 

@@ -185,6 +185,19 @@ void check_new_global(const struct diff *d, const struct item *item)
 	}
 }
 
+/*
+ * Who calls a function indirectly looks at what is in front of the old one. It may
+ * have lost that, but not have got one, or another one.
+ */
+static bool same_type(const struct item *old, const struct item *item)
+{
+	if (!item->type)
+		return true;
+	return old->type && old->pad == item->pad &&
+	       !memcmp(old->sec->data + old->offset - old->pad,
+		       item->sec->data + item->offset - item->pad, item->pad);
+}
+
 /**
  * check_replaced() - may a function be replaced?
  * @d: the diff
@@ -209,7 +222,7 @@ void check_replaced(const struct diff *d, const struct item *item)
 	if (name_fragment(item->sym->name))
 		refuse(REASON_FRAGMENT, name,
 		       "part of a function that is not in this object");
-	if (name_is_prefix(name))
+	if (name_is_prefix(name) || !same_type(old, item))
 		refuse(REASON_ASM, name,
 		       "what stands in front of a function cannot be replaced; keep the function's type");
 	check_site(old);
@@ -264,6 +277,9 @@ static void check_absolute(const struct diff *d)
 
 		if (sym->bind == STB_LOCAL || symbol_is_undef(sym) ||
 		    (!is_absolute(sym) && !is_absolute(old)))
+			continue;
+		/* The number of a type, for whoever wants it. */
+		if (str_starts(sym->name, "__kcfi_typeid_"))
 			continue;
 		if (!is_absolute(sym) || !is_absolute(old))
 			refuse(REASON_SYMBOL, sym->name,

@@ -427,13 +427,13 @@ static uint64_t section_bytes(const struct obj *obj, const char *name)
 /* A registry may lose entries, which stay in force, but not get new ones. */
 static void compare_registry(const struct obj *pre, const struct section *sec)
 {
-	uint64_t new = 0;
+	uint64_t new = 0, bytes;
 
 	for_each_reloc(sec, rel) {
 		const char *name = target_name(rel);
 
-		if (export_new_bytes(rel)) {
-			new += export_new_bytes(rel);
+		if (export_is_new(rel, &bytes)) {
+			new += bytes;
 			continue;
 		}
 		if (count_target(pre, sec->name, name) >=

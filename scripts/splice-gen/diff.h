@@ -119,8 +119,8 @@ void carry_contents(struct diff *d, const struct item *item);
 
 /* export.c */
 
-/* Bytes of an entry of .export_symbol for something new, else 0. */
-uint64_t export_new_bytes(const struct reloc *rel);
+/* Is this part of the export of something new? Sets the bytes that it stands for. */
+bool export_is_new(const struct reloc *rel, uint64_t *bytes);
 /* Export what is new and carried; after emit(). */
 void emit_exports(struct diff *d);
 

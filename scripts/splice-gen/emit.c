@@ -88,6 +88,16 @@ static void place_symbols(struct diff *d, struct item *item,
 	}
 }
 
+/* In front of the new code as well: objtool knows it by its name. */
+static void place_type(struct diff *d, const struct item *item)
+{
+	char *name = xasprintf(TYPE_PREFIX "%s", item->out->name);
+
+	obj_add_symbol(d->out, name, STB_LOCAL, STT_FUNC, item->out->sec,
+		       item->out_offset - item->pad, item->type->size);
+	free(name);
+}
+
 static bool is_text(const struct section *sec)
 {
 	return section_is(sec, KIND_TEXT) || section_is(sec, KIND_FIXED_TEXT);
@@ -124,10 +134,13 @@ static void place_item(struct diff *d, struct item *item)
 			       item->size + item->pad,
 			       natural_align(sec, start));
 	item->out_offset = start + item->pad;
-	if (item->sym)
+	if (item->sym) {
 		place_symbols(d, item, out);
-	else
+		if (item->type)
+			place_type(d, item);
+	} else {
 		item->out = section_own_symbol(out);
+	}
 	for (size_t i = 0; item->carried && i < item->nr_entries; i++)
 		place_entry(d, item->entries[i]);
 }

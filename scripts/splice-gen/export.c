@@ -7,6 +7,10 @@
  * holds license and namespace, and ends with the symbol's address. modpost
  * makes the export of it, in an update as in any module. What the running kernel
  * has already cannot be exported later.
+ *
+ * In trees that do not have that (6.1) the compiler makes the export itself: a
+ * section for each, of three relative addresses, which are the symbol's and those
+ * of two strings with labels, its name and its namespace.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -14,10 +18,17 @@
 #include "diff.h"
 
 #define LABEL_PREFIX	"__export_symbol_"
+#define STRINGS_SECTION	"__ksymtab_strings"
 
 static bool is_exports(const struct section *sec)
 {
 	return !strcmp(sec->name, ".export_symbol");
+}
+
+static bool is_made_export(const struct section *sec)
+{
+	return str_starts(sec->name, "___ksymtab+") ||
+	       str_starts(sec->name, "___ksymtab_gpl+");
 }
 
 /* The label that the entry with this address begins with, or NULL. */
@@ -36,25 +47,121 @@ static struct symbol *label_of(const struct reloc *rel)
 	return found;
 }
 
+/* Does this relocation lead to a global symbol that is new? */
+static bool leads_to_new(const struct reloc *rel)
+{
+	struct ref ref = reloc_ref(rel);
+
+	return ref.kind == REF_ITEM && !ref.delta && !ref.item->twin &&
+	       rel->sym->bind == STB_GLOBAL;
+}
+
+static const struct reloc *first_reloc(const struct section *sec)
+{
+	for_each_reloc(sec, rel)
+		if (!rel->offset && rel->type == R_X86_64_PC32)
+			return rel;
+	return NULL;
+}
+
 /**
- * export_new_bytes() - size of an entry of .export_symbol for something new
- * @rel: the relocation of the entry's address, of the post side
+ * export_is_new() - does a relocation belong to the export of something new?
+ * @rel: the relocation, of the post side
+ * @bytes: set to the bytes of the entry that it stands for, so that those of all
+ *	relocations of an entry add up to its size
  *
- * Return: the size; 0 if it is no such entry.
+ * Return: true if so.
  */
-uint64_t export_new_bytes(const struct reloc *rel)
+bool export_is_new(const struct reloc *rel, uint64_t *bytes)
 {
 	const struct symbol *label;
-	struct ref ref;
 
+	*bytes = 0;
+	if (is_made_export(rel->sec)) {
+		const struct reloc *first = first_reloc(rel->sec);
+
+		if (!first || !leads_to_new(first))
+			return false;
+		if (rel == first)
+			*bytes = rel->sec->size;
+		return true;
+	}
 	if (!is_exports(rel->sec) || rel->type != R_X86_64_64)
-		return 0;
-	ref = reloc_ref(rel);
+		return false;
 	label = label_of(rel);
-	if (ref.kind != REF_ITEM || ref.delta || ref.item->twin || !label ||
-	    rel->sym->bind != STB_GLOBAL)
-		return 0;
-	return rel->offset + sizeof(uint64_t) - label->value;
+	if (!label || !leads_to_new(rel))
+		return false;
+	*bytes = rel->offset + sizeof(uint64_t) - label->value;
+	return true;
+}
+
+static struct section *same_section(struct diff *d, const struct section *sec)
+{
+	return obj_section(d->out, sec->name) ?:
+	       obj_add_section(d->out, sec->name, sec->type, sec->flags,
+			       sec->align, sec->entsize);
+}
+
+/* modpost makes the export. */
+static void emit_export(struct diff *d, const struct section *sec)
+{
+	for_each_reloc(sec, rel) {
+		struct symbol *label = label_of(rel);
+		struct section *out;
+		uint64_t size, off;
+
+		if (!export_is_new(rel, &size) || !reloc_ref(rel).item->carried)
+			continue;
+		out = same_section(d, sec);
+		off = section_append(out, sec->data + label->value, size,
+				     sec->align);
+		obj_add_symbol(d->out, label->name, STB_LOCAL, STT_NOTYPE, out,
+			       off, 0);
+		section_add_reloc(out, off + rel->offset - label->value,
+				  rel->type, obj_symbol(d->out, rel->sym->name),
+				  rel->addend);
+	}
+}
+
+/* A string of an export, with its label. */
+static struct symbol *emit_string(struct diff *d, const struct symbol *label)
+{
+	const struct section *sec = label->sec;
+	const char *string = (const char *)sec->data + label->value;
+	struct section *out = same_section(d, sec);
+	uint64_t off;
+
+	off = section_append(out, string,
+			     strnlen(string, sec->size - label->value - 1) + 1, 1);
+	return obj_add_symbol(d->out, label->name, STB_LOCAL, STT_NOTYPE, out,
+			      off, 0);
+}
+
+/* The compiler has made it: one section is one export. */
+static void emit_made_export(struct diff *d, const struct section *sec)
+{
+	const struct reloc *first = first_reloc(sec);
+	struct section *out;
+	uint64_t bytes;
+
+	if (!first || !export_is_new(first, &bytes) ||
+	    !reloc_ref(first).item->carried)
+		return;
+	out = same_section(d, sec);
+	section_append(out, sec->data, sec->size, sec->align);
+	for (size_t i = 0; i < sec->nr_syms; i++)
+		if (sec->syms[i]->type != STT_SECTION)
+			obj_add_symbol(d->out, sec->syms[i]->name, STB_LOCAL,
+				       STT_NOTYPE, out, sec->syms[i]->value, 0);
+	for_each_reloc(sec, rel) {
+		struct symbol *to;
+
+		if (rel->sym->sec && !strcmp(rel->sym->sec->name, STRINGS_SECTION))
+			to = emit_string(d, rel->sym);
+		else
+			to = obj_symbol(d->out, rel->sym->name);
+		section_add_reloc(out, rel->offset, rel->type, to, rel->addend);
+	}
 }
 
 /**
@@ -64,26 +171,9 @@ uint64_t export_new_bytes(const struct reloc *rel)
 void emit_exports(struct diff *d)
 {
 	for_each_section(d->post, sec) {
-		if (!is_exports(sec))
-			continue;
-		for_each_reloc(sec, rel) {
-			uint64_t size = export_new_bytes(rel), off;
-			struct symbol *label = label_of(rel);
-			struct section *out;
-
-			if (!size || !reloc_ref(rel).item->carried)
-				continue;
-			out = obj_section(d->out, sec->name) ?:
-			      obj_add_section(d->out, sec->name, sec->type,
-					      sec->flags, sec->align, 0);
-			off = section_append(out, sec->data + label->value,
-					     size, sec->align);
-			obj_add_symbol(d->out, label->name, STB_LOCAL,
-				       STT_NOTYPE, out, off, 0);
-			section_add_reloc(out, off + rel->offset - label->value,
-					  rel->type,
-					  obj_symbol(d->out, rel->sym->name),
-					  rel->addend);
-		}
+		if (is_exports(sec))
+			emit_export(d, sec);
+		else if (is_made_export(sec))
+			emit_made_export(d, sec);
 	}
 }

@@ -30,6 +30,10 @@ bool section_has_items(const struct section *sec)
 
 static bool names_item(const struct symbol *sym)
 {
+	/* That is a part of the function behind it. */
+	if (str_starts(sym->name, TYPE_PREFIX) && sym->sec &&
+	    !sym->sec->obj->assembly)
+		return false;
 	return sym->type == STT_FUNC || sym->type == STT_OBJECT ||
 	       (sym->type == STT_NOTYPE && *sym->name);
 }

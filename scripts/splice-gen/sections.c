@@ -128,6 +128,9 @@ static const struct section_kind kinds[] = {
 	/* Read at boot, or by tools: the running kernel has its own. */
 	{ .pattern = ".export_symbol", .class = KIND_REGISTRY,
 	  .reason = REASON_EXPORT },
+	/* Names of what the next ones export. */
+	{ .pattern = "__ksymtab_strings", .need = SHF_MERGE | SHF_STRINGS,
+	  .class = KIND_STRINGS },
 	{ .pattern = "___ksymtab*", .class = KIND_REGISTRY,
 	  .reason = REASON_EXPORT },
 	{ .pattern = "__ksymtab*", .class = KIND_REGISTRY,
@@ -255,7 +258,7 @@ bool const_is_placeholder(const struct lsp_const_kind *kind,
  */
 bool name_is_prefix(const char *name)
 {
-	return str_starts(name, "__cfi_") || str_starts(name, "__pfx_");
+	return str_starts(name, TYPE_PREFIX) || str_starts(name, "__pfx_");
 }
 
 /**

@@ -51,6 +51,9 @@ static bool is_table(const struct section *sec)
 	       section_is(sec, KIND_CONST_SITES);
 }
 
+/* More than this is never between a function and what tells its type. */
+#define MAX_PREFIX	64
+
 /*
  * Some entries differ in size between configurations. Each has one field that
  * leads to code, so the distance of the first two tells.
@@ -197,6 +200,38 @@ static int compare_entries(const void *pa, const void *pb)
 	return a->offset < b->offset ? -1 : a->offset > b->offset;
 }
 
+/*
+ * What tells a function's type is in front of it, with nothing but filler between.
+ * The filler's table knows less of it.
+ */
+static void adopt_type(struct symbol *sym)
+{
+	const char *name = sym->name + strlen(TYPE_PREFIX);
+	struct section *sec = sym->sec;
+
+	for (size_t i = 0; i < sec->nr_items; i++) {
+		struct item *item = &sec->items[i];
+
+		if (item->offset < sym->value + sym->size)
+			continue;
+		if (!item->func || strcmp(item->sym->name, name) ||
+		    item->offset - sym->value > MAX_PREFIX)
+			return;
+		item->type = sym;
+		item->pad = item->offset - sym->value;
+		return;
+	}
+}
+
+static void adopt_types(struct obj *obj)
+{
+	for_each_symbol(obj, sym) {
+		if (sym->sec && sym->type == STT_FUNC && !obj->assembly &&
+		    str_starts(sym->name, TYPE_PREFIX))
+			adopt_type(sym);
+	}
+}
+
 /**
  * entries_make() - give the entries of all special tables to their owners
  * @obj: object, with items
@@ -212,6 +247,7 @@ void entries_make(struct obj *obj)
 		if (is_table(sec))
 			split_table(sec);
 	}
+	adopt_types(obj);
 	for_each_item(obj, item)
 		sort_array(item->entries, item->nr_entries,
 			   sizeof(*item->entries), compare_entries);

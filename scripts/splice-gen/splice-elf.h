@@ -351,6 +351,7 @@ uint32_t const_table(const char *section, const char **constant);
 bool const_is_placeholder(const struct lsp_const_kind *kind,
 			  const unsigned char *p);
 
+#define TYPE_PREFIX		"__cfi_"
 bool name_is_prefix(const char *name);
 
 /* The call of __fentry__, and what it is where it is not called. */
@@ -403,7 +404,8 @@ size_t asan_globals(const struct section *sec, struct asan_global **globals);
  *	leads to it; else NULL
  * @offset: offset in @sec
  * @size: size in bytes
- * @pad: bytes before @offset that belong to it: filler for call thunks
+ * @pad: bytes before @offset that belong to it: filler for call thunks, and
+ * @type: the symbol of what tells its type to those who call it indirectly, or NULL
  * @base: its name without numbers, NULL if nameless
  * @entries: entries of special tables that belong to it, in table order
  * @nr_entries: number of them
@@ -428,6 +430,7 @@ struct item {
 	uint64_t	offset;
 	uint64_t	size;
 	uint64_t	pad;
+	struct symbol	*type;
 	const char	*base;
 	struct entry	**entries;
 	size_t		nr_entries;

@@ -178,15 +178,19 @@ events()
 	grep -c sk_data_ready $TRACE/trace
 }
 
+# 6.1 has no such event; what is left to be seen there is that all goes on.
 event()
 {
-	echo "$1" >$TRACE/events/sock/sk_data_ready/enable
+	[ "$has_event" -eq 0 ] || echo "$1" >$TRACE/events/sock/sk_data_ready/enable
 }
 
 preempt()
 {
 	[ ! -e $PREEMPT ] || echo "$1" >$PREEMPT
 }
+
+has_event=0
+[ ! -e $TRACE/events/sock/sk_data_ready ] || has_event=1
 
 plan 73
 follow_log
@@ -283,10 +287,10 @@ is "before" "0 0" "$(lsp-helper socket-priority) $(events)"
 is "load and enable" "ok ok" "$(load $I) $(switch_on $I)"
 preempt voluntary
 event 1
-is "new code, its event is on" "5 1 ok" \
+is "new code, its event is on" "5 $has_event ok" \
 	"$(lsp-helper socket-priority) $(events) $(image_verified)"
 is "disable" ok "$(switch_off $I)"
-is "old code, its event is on" "0 1 ok" \
+is "old code, its event is on" "0 $has_event ok" \
 	"$(lsp-helper socket-priority) $(events) $(image_verified)"
 preempt full
 is "enable with the event on" ok "$(switch_on $I)"
@@ -294,7 +298,7 @@ event 0
 is "new code, its event is off" "5 0" "$(lsp-helper socket-priority) $(events)"
 is "disable and unload" "ok ok" "$(switch_off $I) $(unload $I)"
 event 1
-is "old code, its event is on again" "0 1" "$(lsp-helper socket-priority) $(events)"
+is "old code, its event is on again" "0 $has_event" "$(lsp-helper socket-priority) $(events)"
 event 0
 is "no splat" "" "$(splats)"
 refuse "no warning since boot" tainted $TAINT_WARN

@@ -139,7 +139,7 @@ static int __init debugger_init(void)
 static void __exit debugger_exit(void)
 {
 	/* Detach: kgdb forgets its breakpoints. */
-	strscpy(command, "D");
+	strscpy(command, "D", sizeof(command));
 	ask();
 	kgdb_unregister_io_module(&io);
 }

@@ -262,6 +262,17 @@ config_base()
 	fi
 }
 
+# Without the modules that nobody here loads.
+config_few_modules()
+{
+	{
+		echo "Module Size Used by"
+		printf '%s 1 0\n' binfmt_misc overlay exportfs lsp_kinds lsp_lent \
+			lsp_comer lsp_caller lsp_targets
+	} >"$TREE/lsmod"
+	yes '' | kmake -s LSMOD="$TREE/lsmod" localmodconfig
+}
+
 # config_begin BASE FRAGMENT	the configuration that the fragment is put on
 config_begin()
 {
@@ -270,9 +281,10 @@ config_begin()
 	defconfig)
 		kmake -s x86_64_defconfig && cat "$2" >>"$OBJ/.config" ;;
 	distribution)
-		need_packages "linux-config-$KERNEL_SERIES" &&
+		need_packages "linux-config-$KERNEL_SERIES" dwarves &&
 		xz -dc "/usr/src/linux-config-$KERNEL_SERIES/config.amd64_none_cloud-amd64.xz" \
-			>"$OBJ/.config" && cat "$2" >>"$OBJ/.config" ;;
+			>"$OBJ/.config" && cat "$2" >>"$OBJ/.config" &&
+		kmake -s olddefconfig && config_few_modules ;;
 	*) die "$1: no such base" ;;
 	esac
 }
