@@ -22,7 +22,6 @@
 #include <linux/string.h>
 #include <linux/timer.h>
 #include <linux/tty.h>
-#include <linux/uaccess.h>
 
 #include <net/sock.h>
 
@@ -145,23 +144,17 @@ lsp_look_hrtimer(struct lsp_sleeper *sleeper, const struct task_struct *task,
 		sleeper->deadline = ktime_get_ns() + max_t(s64, left, 0);
 }
 
-/*
- * What is left of a timer that a call before this one has had may look like one, but
- * nothing leads to it.
- */
 static __no_kasan_or_inline void
 lsp_look_timer(struct lsp_sleeper *sleeper, unsigned long addr,
 	       unsigned long low, unsigned long top)
 {
 	const struct timer_list *timer;
-	struct hlist_node **pprev, *node;
 
 	addr -= offsetof(struct timer_list, function);
 	if (addr < low || addr + sizeof(*timer) > top)
 		return;
 	timer = (void *)addr;
-	pprev = READ_ONCE(timer->entry.pprev);
-	if (pprev && !get_kernel_nofault(node, pprev) && node == &timer->entry)
+	if (READ_ONCE(timer->entry.pprev))
 		sleeper->nr_timers++;
 }
 

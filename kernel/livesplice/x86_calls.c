@@ -203,6 +203,8 @@ long lsp_arch_call_epoll(int nr, bool compat, unsigned long timeout_ms)
 static const char * const lsp_exit_path[] = {
 	"task_work_run", "get_signal", "arch_do_signal_or_restart",
 	"resume_user_mode_work", "exit_to_user_mode_loop",
+	/* 6.1: the loop is in it. */
+	"exit_to_user_mode_prepare",
 };
 
 /* The entry code itself, and the C code that it consists of. */

@@ -9,7 +9,9 @@
 . ./functions.sh
 
 U=lsp_waitid
+# What its patch changes; clang has made one function of two.
 F=__do_sys_waitid
+grep -q " $F\$" /proc/kallsyms || F=__se_sys_waitid
 # It can be traced, the other one cannot.
 V=lsp_cmdline
 G=cmdline_proc_show
