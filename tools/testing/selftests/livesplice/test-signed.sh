@@ -36,7 +36,9 @@ flip()
 unnoticed()
 {
 	while read -r name offset size; do
-		[ "$size" -gt 0 ] && [ "$name" != .bss ] || continue
+		if [ "$size" -eq 0 ] || [ "$name" = .bss ]; then
+			continue
+		fi
 		cp "$FILE" $COPY
 		flip "$offset"
 		flip_said=$(load_copy)

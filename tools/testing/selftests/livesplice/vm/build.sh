@@ -323,6 +323,20 @@ kernel_build()
 	GUEST_KERNEL=$OBJ/arch/x86/boot/bzImage
 }
 
+# A configuration that differs in some options from one that was built begins with the
+# objects of that one: kbuild knows which of them an option is in.
+seed_objects()
+{
+	local from=$CACHE/check-${TREE##*-}/obj
+
+	[ -n "$KERNEL_CONFIG" ] && [ -z "$KERNEL_LLVM${DEBUG:-}" ] || return 0
+	[ "$(config_base)" = small ] && [ -e "$from/vmlinux" ] || return 0
+	[ ! -e "$OBJ/.config" ] || return 0
+	step "objects of $from"
+	cp -a "$from/." "$OBJ/"
+	rm -f "$OBJ/.livesplice-config"
+}
+
 # The kernel of `make demo` and `make check`: known vulnerable, small. With
 # DEBUG=1 it has lockdep, with DEBUG=kasan KASAN as well. check_config stops before
 # it is built.
@@ -337,6 +351,7 @@ check_config()
 	esac
 	kind+=${KERNEL_CONFIG:+-$KERNEL_CONFIG}${KERNEL_LLVM:+-llvm${KERNEL_LLVM#[-1]}}
 	kernel_tree "$kind" "$VM/demo/CVE-2017-5123-vulnerable.patch"
+	seed_objects
 	config_kernel
 }
 

@@ -1,5 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
+# shellcheck disable=SC2034 # the lists of tests are named by the rows
 #
 # `make configs`: the trees, compilers and configurations that people have. For each
 # row a kernel is built as configs/ says and tested in a guest, or nothing but a
@@ -26,6 +27,8 @@ TESTS_HOOKS="test-hooks.sh test-answers.sh"
 TESTS_TRACING="test-whole.sh test-borrow.sh test-events.sh test-trace.sh test-company.sh
 	test-verify.sh"
 TESTS_ALL="$TESTS_PLAIN $TESTS_HOOKS $TESTS_TRACING"
+TESTS_FEW="test-basic.sh test-kunit.sh test-whole.sh test-modules.sh test-stack.sh
+	test-kinds.sh test-data.sh test-hooks.sh test-weak.sh test-trace.sh"
 TESTS_TREE="overlay $TESTS_ALL"
 # test-borrow.sh knows where gcc puts static branches.
 TESTS_CLANG="${TESTS_ALL/test-borrow.sh /}"
@@ -43,8 +46,8 @@ kcfi|6.12|-16|kcfi||TESTS_CLANG
 thinlto|6.12|-16|thinlto||refused LTO_CLANG
 rt|6.12||rt||TESTS_RT
 signed|6.12||signed|lockdown=integrity|TESTS_SIGNED
-trim|6.12||trim||TESTS_ALL
-nokallsyms|6.12||nokallsyms||TESTS_ALL
+trim|6.12||trim||TESTS_FEW
+nokallsyms|6.12||nokallsyms||TESTS_FEW
 noftrace|6.12||noftrace||TESTS_PLAIN
 nokprobes|6.12||nokprobes||TESTS_PLAIN
 randstruct|6.12||randstruct||refused RANDSTRUCT
