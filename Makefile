@@ -16,10 +16,12 @@ BRANCH	?=
 MATRIX	?=
 # Rows of "make configs", all if empty.
 CONFIGS	?=
+# Fixes of "make compare", all if empty.
+FIXES	?=
 # Tools of the kernel's build, 1 or -16, and a configuration of vm/configs.
 LLVM	?=
 CONFIG	?=
-export KDIR PATCH DEBUG MATRIX CONFIGS TREE LLVM CONFIG
+export KDIR PATCH DEBUG MATRIX CONFIGS FIXES TREE LLVM CONFIG
 
 OVERLAY	:= scripts/overlay/overlay
 VM	:= tools/testing/selftests/livesplice/vm
@@ -43,6 +45,8 @@ help:
 	@echo  '                    of machine that changes the running text; MATRIX="row row"'
 	@echo  '  configs         - The trees, compilers and configurations that people have, each'
 	@echo  '                    built and tested; CONFIGS="row row"'
+	@echo  '  compare         - The kernel'"'"'s own klp-build and livepatch beside splice-gen and'
+	@echo  '                    livesplice; TREE=7.3'
 	@echo  '  soak            - Updates and modules come and go at random under load, in a'
 	@echo  '                    kernel with all checks; MIN=10 minutes, SEED=N'
 	@echo  '  soak-busy       - Functions that are never free, each with hundreds of threads in it'
@@ -55,8 +59,8 @@ help:
 	@echo  ''
 	@echo  '  clean           - Remove what was built in this directory'
 
-.PHONY: demo check lint corpus bench bench-gen faults matrix configs soak soak-busy
-demo check lint corpus bench bench-gen faults matrix configs soak soak-busy:
+.PHONY: demo check lint corpus bench bench-gen faults matrix configs compare soak soak-busy
+demo check lint corpus bench bench-gen faults matrix configs compare soak soak-busy:
 	@$(VM)/$@.sh
 
 .PHONY: integrate remove

@@ -59,9 +59,9 @@ struct pt_regs;
  * free, print, or fail: what can fail belongs into SPLICE_PRE(). It should be
  * short, because nothing else happens meanwhile; ``hooks_ns`` says how long it
  * took. With CONFIG_PREEMPT_RT who holds a spinlock may have been preempted, so
- * updates that have such hooks are refused there. With CONFIG_DEBUG_ATOMIC_SLEEP sleeping there is reported at once; one that
- * has slept, or has kept a lock, is reported by every kernel, which then changes
- * nothing any more.
+ * updates that have such hooks are refused there. With CONFIG_DEBUG_ATOMIC_SLEEP
+ * sleeping there is reported at once; one that has slept, or has kept a lock, is
+ * reported by every kernel, which then changes nothing any more.
  *
  * A hook is a new function. It may not refer to a function that the patch
  * changes, nor may other new functions that it calls; splice-gen sees to that. What

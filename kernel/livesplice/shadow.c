@@ -199,11 +199,15 @@ NOKPROBE_SYMBOL(__livesplice_shadow_get_or_attach);
 /* Nobody finds it any more. Only one of those who try takes it. */
 static bool lsp_shadow_take(struct lsp_shadow *var)
 {
-	guard(raw_spinlock_irqsave)(&lsp_shadow_lock);
-	if (hlist_unhashed(&var->node))
-		return false;
-	hash_del_rcu(&var->node);
-	return true;
+	unsigned long flags;
+	bool there;
+
+	raw_spin_lock_irqsave(&lsp_shadow_lock, flags);
+	there = !hlist_unhashed(&var->node);
+	if (there)
+		hash_del_rcu(&var->node);
+	raw_spin_unlock_irqrestore(&lsp_shadow_lock, flags);
+	return there;
 }
 
 static void lsp_shadow_free(struct lsp_shadow *var, livesplice_dtor_t dtor)
@@ -237,10 +241,11 @@ unsigned int livesplice_shadow_detach_all(unsigned long id,
 	struct lsp_shadow *var, *taken = NULL;
 	struct hlist_node *tmp;
 	unsigned int nr = 0, i;
+	unsigned long flags;
 
 	might_sleep();
 	for (i = 0; i < HASH_SIZE(lsp_shadows); i++) {
-		guard(raw_spinlock_irqsave)(&lsp_shadow_lock);
+		raw_spin_lock_irqsave(&lsp_shadow_lock, flags);
 		hlist_for_each_entry_safe(var, tmp, &lsp_shadows[i], node) {
 			if (var->id != id)
 				continue;
@@ -248,6 +253,7 @@ unsigned int livesplice_shadow_detach_all(unsigned long id,
 			var->next = taken;
 			taken = var;
 		}
+		raw_spin_unlock_irqrestore(&lsp_shadow_lock, flags);
 	}
 
 	for (; taken; taken = var, nr++) {
@@ -270,9 +276,10 @@ unsigned int lsp_shadow_disown(const struct module *owner, unsigned long *id)
 {
 	struct lsp_shadow *var;
 	unsigned int nr = 0, i;
+	unsigned long flags;
 
 	for (i = 0; i < HASH_SIZE(lsp_shadows); i++) {
-		guard(raw_spinlock_irqsave)(&lsp_shadow_lock);
+		raw_spin_lock_irqsave(&lsp_shadow_lock, flags);
 		hlist_for_each_entry(var, &lsp_shadows[i], node) {
 			if (var->owner != owner || (nr && var->id != *id))
 				continue;
@@ -280,6 +287,7 @@ unsigned int lsp_shadow_disown(const struct module *owner, unsigned long *id)
 			var->owner = NULL;
 			nr++;
 		}
+		raw_spin_unlock_irqrestore(&lsp_shadow_lock, flags);
 	}
 	return nr;
 }

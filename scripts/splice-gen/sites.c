@@ -20,15 +20,8 @@
 
 #define RELATIVE_SIZE	4	/* a plain table of relative addresses */
 #define ADDRESS_SIZE	8	/* one of absolute addresses */
-#define PREFIX_CS	0x2e	/* does nothing; the branch is as long as a jcc then */
 
 #define MAX_INSN	15
-
-/* In the order of register numbers; nobody jumps through rsp. */
-static const char * const thunk_registers[] = {
-	"rax", "rcx", "rdx", "rbx", "", "rbp", "rsi", "rdi",
-	"r8", "r9", "r10", "r11", "r12", "r13", "r14", "r15",
-};
 
 /* A site on its way to the table. */
 struct site {
@@ -502,47 +495,6 @@ static void table_sites(struct finder *f, const struct section *table)
 
 /* relocations */
 
-/* Is this the kind of branch that a site of this kind may be? */
-static bool fitting_branch(uint32_t kind, const struct x86_insn *insn)
-{
-	bool near = insn->imm_size == 4 &&
-		    insn->imm_off + insn->imm_size == insn->len;
-	unsigned int len = insn->len;
-
-	switch (kind) {
-	case LSP_SITE_FENTRY:
-		return near && insn->call && len == 5;
-	case LSP_SITE_RETURN:
-		return near && insn->jump && (len == 5 || len == 6);
-	case LSP_SITE_STATIC_CALL:
-		return near && len == (insn->jcc ? 6 : 5);
-	default:
-		/* Calls and jumps may carry a CS prefix as filler. */
-		return near && (len == 6 || (!insn->jcc && len == 5));
-	}
-}
-
-static int special_name(const char *name, uint32_t *arg)
-{
-	static const char thunk[] = "__x86_indirect_thunk_";
-
-	if (!strcmp(name, "__fentry__"))
-		return LSP_SITE_FENTRY;
-	if (!strcmp(name, "__x86_return_thunk"))
-		return LSP_SITE_RETURN;
-	if (str_starts(name, "__SCT__"))
-		return LSP_SITE_STATIC_CALL;
-	if (!str_starts(name, thunk))
-		return -1;
-	*arg = LSP_NONE;
-	for (uint32_t i = 0; i < COUNT_OF(thunk_registers); i++) {
-		if (*thunk_registers[i] &&
-		    !strcmp(name + strlen(thunk), thunk_registers[i]))
-			*arg = i;
-	}
-	return LSP_SITE_RETPOLINE;
-}
-
 /*
  * A branch to a special name is a site; taking its address is not, that is
  * data like any other. Call thunks and ENDBR need no site: every direct call,
@@ -557,7 +509,7 @@ static void reloc_site(struct finder *f, struct text *text,
 	uint64_t start;
 	int kind;
 
-	kind = special_name(rel->sym->name, &row.arg[0]);
+	kind = branch_kind(rel->sym->name, &row.arg[0]);
 	if (kind < 0)
 		return;
 	if (!instruction_of(text, rel->offset, &start) ||
@@ -567,8 +519,8 @@ static void reloc_site(struct finder *f, struct text *text,
 	}
 	if (!insn.direct)
 		return;
-	if (!fitting_branch(kind, &insn) || row.arg[0] == LSP_NONE ||
-	    (insn.len == 6 && !insn.jcc && sec->data[start] != PREFIX_CS) ||
+	if (!branch_fits(kind, &insn, sec->data + start) ||
+	    row.arg[0] == LSP_NONE ||
 	    rel->offset != start + insn.imm_off || rel->addend != -4 ||
 	    (rel->type != R_X86_64_PLT32 && rel->type != R_X86_64_PC32)) {
 		bad_site(f, sec, start,

@@ -163,6 +163,13 @@ uint32_t pre_symbol_row(struct pre *pre, struct symbol *sym);
 uint32_t pre_string_row(struct pre *pre, const struct section *sec,
 			uint64_t offset);
 
+/* branches.c */
+
+struct x86_insn;
+int branch_kind(const char *name, uint32_t *arg);
+bool branch_fits(uint32_t kind, const struct x86_insn *insn,
+		 const unsigned char *code);
+
 /* sites.c: places in text that the kernel rewrites */
 
 void sites_make(struct pre *pre, struct pre_unit *unit);

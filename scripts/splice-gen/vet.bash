@@ -71,7 +71,9 @@ vet_config() {
 		bad=1
 	}
 	while read -r option why; do
-		[[ -n $option ]] && is_set "$option" || continue
+		if [[ -z $option ]] || ! is_set "$option"; then
+			continue
+		fi
 		message "CONFIG_$option is set in $OBJTREE: not supported: $why"
 		bad=1
 	done <<< "$BAD_OPTIONS"

@@ -449,10 +449,8 @@ static bool site_fits(const struct tables *v, const struct lsp_section *sec,
 		return site->length >= 5 && site->length <= 6 &&
 		       str_starts(branch_name(v, sec, site), "__SCT__");
 	case LSP_SITE_FENTRY:
-		return site->length == FENTRY_SIZE &&
-		       (is_fentry_nop(p) ||
-			(*p == 0xe8 &&
-			 !strcmp(branch_name(v, sec, site), "__fentry__")));
+		return site->length == FENTRY_SIZE && (is_fentry_nop(p) || (*p == 0xe8 &&
+		       !strcmp(branch_name(v, sec, site), "__fentry__")));
 	case LSP_SITE_RETURN:
 		return (site->length == 5 || (site->length == 6 && *p++ == 0x2e)) &&
 		       *p == 0xe9 &&
@@ -478,16 +476,10 @@ static bool site_fits(const struct tables *v, const struct lsp_section *sec,
 static bool is_branch_site(const struct tables *v, const struct lsp_section *sec,
 			   const struct lsp_site *site)
 {
-	switch (site->kind) {
-	case LSP_SITE_FENTRY:
+	if (site->kind == LSP_SITE_FENTRY)
 		return !is_fentry_nop(v->bytes + sec->bytes + site->offset);
-	case LSP_SITE_STATIC_CALL:
-	case LSP_SITE_RETURN:
-	case LSP_SITE_RETPOLINE:
-		return true;
-	default:
-		return false;
-	}
+	return site->kind == LSP_SITE_STATIC_CALL ||
+	       site->kind == LSP_SITE_RETURN || site->kind == LSP_SITE_RETPOLINE;
 }
 
 /* PLT32 is what compilers use for branches, and for nothing else. */

@@ -77,6 +77,7 @@ is "a count" "11 12" "$(get count) $(get count)"
 
 is "load" "ok ok" "$(load $U) $(part $U)"
 is "loading changes nothing" "2, 2 3, 4 4, 1, 11, 12" "$(all 1)"
+# shellcheck disable=SC2086 # none or one
 for function in kinds_count kinds_cold $split kinds_parts kinds_more_parts kinds_table \
 	kinds_branch kinds_call; do
 	check "$function is replaced" replaced $function

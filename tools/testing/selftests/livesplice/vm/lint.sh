@@ -115,12 +115,13 @@ extra_warnings()
 	local cmd saved
 
 	for cmd in "$OBJ"/kernel/livesplice/.*.o.cmd "$OBJ"/kernel/module/.livesplice.o.cmd; do
-		grep -Eq '^(saved)?cmd_[^ ]* := gcc ' "$cmd" || continue
-		saved=$(sed -n '1s/^\(saved\)\{0,1\}cmd_[^ ]* := \(gcc .*\.c\) *\(;.*\)\{0,1\}$/\1/p' "$cmd")
+		grep -Eq '^(saved)?cmd_[^ ]* := [^ ]*(gcc|clang)' "$cmd" || continue
+		saved=$(sed -nE '1s/^(saved)?cmd_[^ ]* := (.*\.c) *(;.*)?$/\2/p' "$cmd")
 		sed -e 's/ -Wp,-MMD,[^ ]*//' -e 's, -c -o [^ ]*, -c -o /dev/null,' \
 			<<<"${saved:-echo error: $(basename "$cmd") has no command; :}"
 	done | (cd "$OBJ" && tr '\n' '\0' |
-		xargs -0 -r -P "$JOBS" -I{} sh -c "{} $EXTRA_WARNINGS" 2>&1) | grep -E '(warning|error):'
+		xargs -0 -r -P "$JOBS" -I{} sh -c "{} $EXTRA_WARNINGS" 2>&1) |
+		grep -E '(warning|error|not found)'
 }
 
 # An option that a tree has no more is never set, and what it decides is left out
@@ -256,7 +257,7 @@ checkpatch | gate "checkpatch --strict"
 kernel_doc | gate "kernel-doc"
 if [ -e "$OBJ/vmlinux" ]; then
 	run_sparse | gate "sparse"
-	extra_warnings | gate "gcc W=1"
+	extra_warnings | gate "compiler W=1"
 fi
 run_shellcheck | gate "shellcheck"
 budgets | gate "budgets of functions and files"
