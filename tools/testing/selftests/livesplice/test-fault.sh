@@ -72,7 +72,8 @@ idle()
 # a way that cannot be seen.
 left()
 {
-	grep -v kernfs_fop_open $WATCH/left | sort | uniq -c
+	# The last one is the allocator's own, in 7.3.
+	grep -v -e kernfs_fop_open -e __pcs_replace_empty_main $WATCH/left | sort | uniq -c
 	grep ' lsp_' /proc/vmallocinfo
 }
 
@@ -228,14 +229,23 @@ is "disable $DATA" ok "$(switch_off $DATA)"
 is "unload both" "ok ok" "$(unload $CODE) $(unload $DATA)"
 deny_faults
 
+# In 7.3 a fprobe warns if there is no memory when a module goes. That is not our
+# module's doing, but it taints the kernel.
+FPROBE='WARNING: .*fprobe_module_callback'
+
+no_warning()
+{
+	! tainted $TAINT_WARN || sed "1,/$log_mark/d" $LOG_COPY | grep -q "$FPROBE"
+}
+
 # Nothing of all this is left.
 check "tracking ends" wait_for 20 idle
 is "text is as before" same "$(cat $WATCH/text)"
 is "references are as before" "$before" "$(references)"
 check "memory is as before" wait_for 5 nothing_left
 left | sed 's/^/# left: /'
-is "no splat" "" "$(splats)"
+is "no splat" "" "$(splats | grep -v "$FPROBE")"
 is "unload" "ok ok" "$(unload lsp_watch) $(unload binfmt_misc)"
-refuse "no warning" tainted $TAINT_WARN
+check "no warning" no_warning
 
 finish

@@ -79,6 +79,7 @@ static int post_set(const char *val, const struct kernel_param *kp)
 /*
  * The direct calls. What called them is the first instruction of a function: on
  * the stack are the address behind that call, and where the function returns to.
+ * In 7.3 an odd address says that it shall be jumped to.
  */
 void company_before(void);
 void company_around(void);
@@ -102,6 +103,7 @@ __visible void company_count(void)
 	"	popq %rdi\n"
 
 asm(".pushsection .text, \"ax\", @progbits\n"
+	".balign 16\n"
 	".globl company_before\n"
 	".type company_before, @function\n"
 	"company_before:\n"
@@ -113,6 +115,7 @@ asm(".pushsection .text, \"ax\", @progbits\n"
 		ASM_RET
 	".size company_before, .-company_before\n"
 
+	".balign 16\n"
 	".globl company_around\n"
 	".type company_around, @function\n"
 	"company_around:\n"
@@ -130,6 +133,7 @@ asm(".pushsection .text, \"ax\", @progbits\n"
 		ASM_RET
 	".size company_around, .-company_around\n"
 
+	".balign 16\n"
 	".globl company_instead\n"
 	".type company_instead, @function\n"
 	"company_instead:\n"
