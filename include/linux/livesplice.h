@@ -208,8 +208,8 @@ typedef void (*livesplice_tell_t)(void);
  * @data: the variable, all of it 0, not visible to anybody else yet
  * @arg: what livesplice_shadow_attach() was given
  *
- * Called once for each variable, with a spinlock held and interrupts off: it must
- * not sleep, and not call any of these functions.
+ * Called once for each variable, with a raw spinlock held and interrupts off: it
+ * must not sleep, nor take a lock that may, and not call any of these functions.
  *
  * Return: 0, or a negative errno; then there is no variable.
  */
