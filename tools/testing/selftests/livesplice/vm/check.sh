@@ -86,7 +86,8 @@ test-disabled.sh 60
 passed=0
 failed=0
 failures=()
-selected=
+# TESTS is filled in later.
+selected=${TESTS:-}
 
 ok()
 {
@@ -109,7 +110,7 @@ finish()
 	for line in "${failures[@]}"; do
 		note "   $line"
 	done
-	[ -z "${RECORD:-}" ] || record_run "${selected:-all}" "$passed" "$failed"
+	[ -z "${RECORD:-}" ] || record_run "${selected:-all}" "$passed" "$failed" "${failures[0]:-}"
 	note "$passed passed, $failed failed"
 	[ "$failed" -eq 0 ]
 	exit
@@ -450,7 +451,6 @@ step "kernel under test (CVE-2017-5123 is put back on purpose)"
 check_kernel
 
 work=$(mktemp -d)
-selected=${TESTS:-}
 
 if [ -z "${TESTS:-}" ]; then
 	step "lint"

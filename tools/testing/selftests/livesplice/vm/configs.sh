@@ -81,7 +81,7 @@ run_row()
 	export KERNEL_SERIES=$1 KERNEL_LLVM=$2 KERNEL_CONFIG=$3 OPTIONS=$4
 	case $what in
 	refused*) ("$VM/configs.sh" --refused "${what#* }") ;;
-	*) TESTS=$(tr -s '\t\n' ' ' <<<"${!what}") "$VM/check.sh" ;;
+	*) TESTS=$(xargs <<<"${!what}") "$VM/check.sh" ;;
 	esac
 }
 
