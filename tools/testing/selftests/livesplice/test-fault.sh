@@ -235,7 +235,7 @@ FPROBE='WARNING: .*fprobe_module_callback'
 
 no_warning()
 {
-	! tainted $TAINT_WARN || sed "1,/$log_mark/d" $LOG_COPY | grep -q "$FPROBE"
+	! tainted "$TAINT_WARN" || sed "1,/$log_mark/d" "$LOG_COPY" | grep -q "$FPROBE"
 }
 
 # Nothing of all this is left.
