@@ -14,7 +14,7 @@ int entry(int *p) { if (other(*p)) BUG(); if (other(*p)) BUG(); return 2; }
 END
 run_diff
 check "object is written" result 0
-check "two entries, none of the other function" section_size __bug_table 24
+check "two entries, none of the other function" section_size __bug_table $((2 * bug_entry))
 check "they are about the new code" \
 	count_is 2 __bug_table ".text.entry \+ [0-9a-f]+"
 check "and not about the old" not grep -q text.unchanged \

@@ -29,6 +29,13 @@ kernel_flags=(
 	-fpatchable-function-entry=16,16 -falign-functions=16 -w
 )
 
+# splice-elf knows the entries of the tree that it was built for (KSRC).
+bug_entry=12
+if grep -qs 'HAVE_ARCH_BUG_FORMAT$' "${KSRC-}/arch/x86/include/asm/bug.h"; then
+	bug_entry=16
+fi
+kernel_flags+=("-DBUG_ENTRY=$bug_entry")
+
 # What kernel headers make of the places that the kernel rewrites.
 cat > kernel.h <<'END'
 typedef unsigned long ulong;
@@ -42,9 +49,10 @@ extern int other(int x);
 #define BUG() do {							\
 	asm volatile("1: ud2\n"						\
 		".pushsection __bug_table,\"aw\"\n"			\
-		"2: .long 1b - .\n .long %c0 - .\n .word %c1\n .word 0\n" \
-		".org 2b + 12\n .popsection"				\
-		: : "i" (__FILE__), "i" (__LINE__));			\
+		"2: .long 1b - .\n .if %c2 == 16\n .long 0\n .endif\n" \
+		".long %c0 - .\n .word %c1\n .word 0\n"		\
+		".org 2b + %c2\n .popsection"				\
+		: : "i" (__FILE__), "i" (__LINE__), "i" (BUG_ENTRY));	\
 	__builtin_unreachable();					\
 } while (0)
 
