@@ -63,7 +63,8 @@ static const char * const lsp_denied[] = {
 	"wq_watchdog_touch",
 
 	/* At the top of every stack that does not run, so never free. */
-	"__schedule", "schedule", "schedule_idle", "preempt_schedule",
+	"__schedule", "schedule", "schedule_idle", "schedule_rtlock",
+	"preempt_schedule",
 	"preempt_schedule_common", "preempt_schedule_notrace",
 	"preempt_schedule_irq", "preempt_schedule_thunk",
 	"preempt_schedule_notrace_thunk", "__thunk_restore", "__cond_resched", "context_switch",

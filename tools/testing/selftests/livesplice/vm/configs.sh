@@ -32,8 +32,9 @@ TESTS_FEW="test-basic.sh test-kunit.sh test-whole.sh test-modules.sh test-stack.
 TESTS_TREE="overlay $TESTS_ALL"
 # test-borrow.sh knows where gcc puts static branches.
 TESTS_CLANG="${TESTS_ALL/test-borrow.sh /}"
-# Without those whose patches have no place in the code of such a kernel.
-TESTS_RT="test-rt.sh $TESTS_PLAIN test-whole.sh test-events.sh test-company.sh"
+# Without those whose patches have hooks in the pause, or no place in such code.
+TESTS_RT="${TESTS_PLAIN/test-replaces.sh /} test-whole.sh test-events.sh test-company.sh
+	test-rt.sh"
 TESTS_SIGNED="test-kunit.sh test-signed.sh"
 
 # Name, series, LLVM=, CONFIG=, options of the kernel, what is run: a list of tests,

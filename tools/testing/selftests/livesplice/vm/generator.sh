@@ -12,7 +12,9 @@ cd "$(dirname "$0")" || exit 3
 SPLICE_GEN=$SRC/scripts/splice-gen/splice-gen
 FILE=fs/proc/cmdline.c
 FIX=$(cd ../patches && pwd)/cmdline.patch
-MODULE_FIX=$(cd ../patches && pwd)/binfmt.patch
+MODULE_FIX=../patches/${KERNEL_SERIES:-}/binfmt.patch
+[ -f "$MODULE_FIX" ] || MODULE_FIX=../patches/binfmt.patch
+MODULE_FIX=$(realpath "$MODULE_FIX")
 EDITED=fs/eventfd.c
 EDITED_FIX=$(cd ../patches && pwd)/eventfd.patch
 
