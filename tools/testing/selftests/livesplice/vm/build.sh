@@ -307,6 +307,9 @@ config_kernel()
 		kmake -s olddefconfig >>"$TREE/log/config.log" 2>&1
 		config_verify "$fragment" "$OBJ/.config"
 		echo "$want" >"$OBJ/.livesplice-config"
+	else
+		# What was installed since may have brought options of its own.
+		kmake -s olddefconfig >"$TREE/log/config.log" 2>&1
 	fi
 }
 
