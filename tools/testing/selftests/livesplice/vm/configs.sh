@@ -15,9 +15,6 @@ cd "$(dirname "$0")" || exit 3
 . ./build.sh
 . ./record.sh
 
-# Headers of the compiler, for its plugins.
-PACKAGES_CONFIGS="gcc-$(gcc -dumpversion 2>/dev/null | cut -d. -f1)-plugin-dev"
-
 export RECORD=$TOP/Documentation/livesplice/runs.csv
 
 # What shows each kind of thing that an update does, wherever it is built; with
@@ -93,7 +90,9 @@ run_row()
 if [ "${1:-}" = --refused ]; then
 	lock_cache
 	# shellcheck disable=SC2086 # a list of words
-	need_packages $PACKAGES_BUILD $PACKAGES_CONFIGS
+	need_packages $PACKAGES_BUILD
+	# Headers of the compiler, for its plugins.
+	need_packages "gcc-$(gcc -dumpversion | cut -d. -f1)-plugin-dev"
 	refused_row "$2"
 	exit
 fi
