@@ -7,8 +7,8 @@
 #
 # A line of it, a field in quotes each:
 #	release,compiler,configuration,tests,passed,failed,remark
-# There is one for each release, compiler, configuration and set of tests: a new run
-# takes the place of the older one.
+# There is one for each release, compiler and configuration: a new run takes the place
+# of the older one.
 
 # csv_fields FIELD...	with nothing in them that would end one
 csv_fields()
@@ -41,8 +41,8 @@ record_run()
 	# Many are too long for a table.
 	[ "$(wc -w <<<"$tests")" -le 3 ] || tests="$(wc -w <<<"$tests") tests"
 	key=$(csv_fields "$(run_release)" "$(run_compiler)" \
-		"${KERNEL_CONFIG:-small}${DEBUG:+ $DEBUG}${OPTIONS:+, $OPTIONS}" "$tests")
-	line=$key,$(csv_fields "$2" "$3" "${4:-}")
+		"${KERNEL_CONFIG:-small}${DEBUG:+ $DEBUG}${OPTIONS:+, $OPTIONS}")
+	line=$key,$(csv_fields "$tests" "$2" "$3" "${4:-}")
 	{
 		[ ! -f "$RECORD" ] || grep -vF "$key," "$RECORD"
 		printf '%s\n' "$line"
