@@ -11,6 +11,8 @@
 # Warnings that are about what only finish_part completes.
 readonly LINK_NOISE=(
 	'modpost: "[^ ]*" \[.*\] undefined!$'
+	"modpost: [^ ]*: symbol '[^ ]*' undefined!\$"
+	"modpost: [^ ]*: unexpected non-allocatable section '\.livesplice\.link\.[a-z]*'"
 	'modpost: suppressed [0-9]* unresolved symbol warnings'
 	'modpost: .* \(\.livesplice\.link\.[a-z]*\): unexpected non-allocatable'
 	'objtool: \.livesplice\.link\.[a-z]*\+0x[0-9a-f]*: data relocation to !ENDBR'
