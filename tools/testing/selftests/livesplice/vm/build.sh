@@ -181,7 +181,7 @@ kernel_tree()
 # Every option that the tree has on x86.
 config_known()
 {
-	find "$SRC" -path "$SRC/arch/*" ! -path "$SRC/arch/x86*" ! -path "$SRC/arch/Kconfig" \
+	find -H "$SRC" -path "$SRC/arch/*" ! -path "$SRC/arch/x86*" ! -path "$SRC/arch/Kconfig" \
 		-prune -o -name 'Kconfig*' -print0 |
 		xargs -0 sed -nE 's/^[[:space:]]*(menu)?config ([A-Z0-9_]+).*/CONFIG_\2/p'
 }

@@ -46,6 +46,8 @@ ROWS="
 clang|6.12|-16|||TESTS_CLANG
 kcfi|6.12|-16|kcfi||TESTS_CLANG
 thinlto|6.12|-16|thinlto||refused LTO_CLANG
+defconfig|6.12||defconfig||TESTS_FEW
+cloud|6.12||cloud||TESTS_FEW
 rt|6.12||rt||TESTS_RT
 signed|6.12||signed|lockdown=integrity|TESTS_SIGNED
 trim|6.12||trim||TESTS_FEW
