@@ -64,8 +64,12 @@ klp_done()
 # klp_on FIX	sets $result
 klp_on()
 {
+	mark_log
 	result=$(lsp-helper load "klp/$(klp_module "$1").ko")
-	[ "$result" = ok ] || return
+	if [ "$result" != ok ]; then
+		result="$result $(new_log | sed -n 's/.*livepatch: //p' | head -n 1)"
+		return
+	fi
 	wait_for $LIMIT klp_done "$1" || result="not within $LIMIT s"
 }
 

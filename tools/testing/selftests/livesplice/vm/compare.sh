@@ -102,11 +102,11 @@ klp_run()
 		"$@" -o "$guest/klp/klp_$fix.ko" "$patch"
 }
 
-# What it said, if it did not do it: the last words, without colours.
+# What it said, if it did not do it: the last words, without colours and directories.
 last_words()
 {
 	grep -aE '(error|refuse|cannot be spliced|unsupported|not supported)' "$1.log" |
-		sed 's/\x1b\[[0-9;]*m//g' | tail -n 1 | cut -c1-100
+		sed -e 's/\x1b\[[0-9;]*m//g' -e 's,/[^ :]*/,,g' | tail -n 1 | cut -c1-100
 }
 
 # generate	all fixes by both tools, cold first
