@@ -245,6 +245,8 @@ unsigned int livesplice_shadow_detach_all(unsigned long id,
 
 	might_sleep();
 	for (i = 0; i < HASH_SIZE(lsp_shadows); i++) {
+		if (hlist_empty(&lsp_shadows[i]))
+			continue;
 		raw_spin_lock_irqsave(&lsp_shadow_lock, flags);
 		hlist_for_each_entry_safe(var, tmp, &lsp_shadows[i], node) {
 			if (var->id != id)
@@ -279,6 +281,8 @@ unsigned int lsp_shadow_disown(const struct module *owner, unsigned long *id)
 	unsigned long flags;
 
 	for (i = 0; i < HASH_SIZE(lsp_shadows); i++) {
+		if (hlist_empty(&lsp_shadows[i]))
+			continue;
 		raw_spin_lock_irqsave(&lsp_shadow_lock, flags);
 		hlist_for_each_entry(var, &lsp_shadows[i], node) {
 			if (var->owner != owner || (nr && var->id != *id))

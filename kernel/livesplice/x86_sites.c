@@ -158,8 +158,8 @@ static u32 lsp_match_return(struct lsp_stream *stream, u32 i, u32 length)
 
 /*
  * What a hash has become at boot: each build has its own, and each boot makes
- * others of them. Where the variable that says how has no name, any hash is as good:
- * it is only ever compared, and UD2 is what follows if it differs.
+ * others of them. Without CONFIG_KALLSYMS_ALL the variable that says how has no name,
+ * and nothing is proven.
  */
 static bool lsp_match_hash(const struct lsp_stream *stream, u32 hash, u32 run)
 {
@@ -168,15 +168,9 @@ static bool lsp_match_hash(const struct lsp_stream *stream, u32 hash, u32 run)
 
 	if (!IS_ENABLED(CONFIG_FINEIBT))
 		return run == hash;
-	switch (lsp_names_seen(&stream->text->values->names, "cfi_seed", &addr, 1)) {
-	case 0:
-		return !IS_ENABLED(CONFIG_KALLSYMS_ALL);
-	case 1:
-		return !copy_from_kernel_nofault(&seed, (void *)addr, sizeof(seed)) &&
-		       run == (hash ^ seed);
-	default:
-		return false;
-	}
+	return lsp_names_seen(&stream->text->values->names, "cfi_seed", &addr, 1) == 1 &&
+	       !copy_from_kernel_nofault(&seed, (void *)addr, sizeof(seed)) &&
+	       run == (hash ^ seed);
 }
 
 /*

@@ -128,11 +128,13 @@ static struct symbol *emit_string(struct diff *d, const struct symbol *label)
 {
 	const struct section *sec = label->sec;
 	const char *string = (const char *)sec->data + label->value;
+	uint64_t room = sec->size - label->value, off;
 	struct section *out = same_section(d, sec);
-	uint64_t off;
+	size_t length = strnlen(string, room);
 
-	off = section_append(out, string,
-			     strnlen(string, sec->size - label->value - 1) + 1, 1);
+	if (length == room)
+		refuse(REASON_EXPORT, label->name, "what it exports has no name");
+	off = section_append(out, string, length + (length < room), 1);
 	return obj_add_symbol(d->out, label->name, STB_LOCAL, STT_NOTYPE, out,
 			      off, 0);
 }

@@ -12,7 +12,6 @@
 # or are not what the saved commands make; and why.
 readonly BAD_OPTIONS='
 LTO_CLANG	objects hold no machine code until the whole kernel is linked
-LTO_GCC		objects hold no machine code until the whole kernel is linked
 AUTOFDO_CLANG	what the profile does to one function changes with the others
 PROPELLER_CLANG	functions are put in order, and split, when the kernel is linked
 RANDSTRUCT	members of structs have an order of their own in each build

@@ -15,6 +15,7 @@ cd "$(dirname "$0")" || exit 3
 . ./lib.sh
 . ./build.sh
 . ./qemu.sh
+. ./record.sh
 
 PAGE=$TOP/Documentation/livesplice/compare.rst
 # What klp-build runs, and what counts seconds and bytes here.
@@ -234,7 +235,6 @@ print_page()
 lock_cache
 # shellcheck disable=SC2086 # lists of words
 need_packages $PACKAGES_BUILD $PACKAGES_GUEST $PACKAGES_COMPARE
-. ./record.sh
 work=$(mktemp -d)
 guest=$work/guest
 trap 'rm -rf "$work"' EXIT
