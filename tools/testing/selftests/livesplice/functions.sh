@@ -234,6 +234,12 @@ new_log()
 	dmesg | sed "1,/$log_mark/d"
 }
 
+# new_says PATTERN	Does the log have it since mark_log?
+new_says()
+{
+	new_log | grep -q "$1"
+}
+
 # All of the log, also where there is more than the kernel keeps.
 LOG_COPY=/tmp/kmsg
 log_reader=

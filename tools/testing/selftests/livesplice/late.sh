@@ -72,9 +72,3 @@ says()
 {
 	cat "$PARAMS/$1"
 }
-
-# new_says TEXT	Does the log have it since mark_log?
-new_says()
-{
-	new_log | grep -q "$1"
-}

@@ -14,17 +14,11 @@ need_update $H
 need_update $U
 uname -v | grep -q PREEMPT_RT || skip_all "this is no PREEMPT_RT kernel"
 
-# log_has PATTERN
-log_has()
-{
-	new_log | grep -q "$1"
-}
-
 plan 12
 
 mark_log
 is "a hook for the pause" EOPNOTSUPP "$(load $H)"
-check "the log says why" log_has "$H: .*preempt: "
+check "the log says why" new_says "$H: .*preempt: "
 refuse "nothing is left of it" is_loaded $H
 refuse "nor in sysfs" [ -e $SPLICE/$H ]
 is "one without" ok "$(load $U)"
