@@ -45,6 +45,7 @@ help:
 	@echo  '                    of machine that changes the running text; MATRIX="row row"'
 	@echo  '  configs         - The trees, compilers and configurations that people have, each'
 	@echo  '                    built and tested; CONFIGS="row row"'
+	@echo  '  steps           - The series built mail by mail, TREE= as above'
 	@echo  '  compare         - The kernel'"'"'s own klp-build and livepatch beside splice-gen and'
 	@echo  '                    livesplice; TREE=7.3'
 	@echo  '  soak            - Updates and modules come and go at random under load, in a'
@@ -59,8 +60,8 @@ help:
 	@echo  ''
 	@echo  '  clean           - Remove what was built in this directory'
 
-.PHONY: demo check lint corpus bench bench-gen faults matrix configs compare soak soak-busy
-demo check lint corpus bench bench-gen faults matrix configs compare soak soak-busy:
+.PHONY: demo check lint corpus bench bench-gen faults matrix configs steps compare soak soak-busy
+demo check lint corpus bench bench-gen faults matrix configs steps compare soak soak-busy:
 	@$(VM)/$@.sh
 
 .PHONY: integrate remove

@@ -29,7 +29,6 @@ TESTS_TRACING="test-whole.sh test-borrow.sh test-events.sh test-trace.sh test-co
 TESTS_ALL="$TESTS_PLAIN $TESTS_HOOKS $TESTS_TRACING"
 TESTS_FEW="test-basic.sh test-kunit.sh test-whole.sh test-modules.sh test-stack.sh
 	test-kinds.sh test-data.sh test-hooks.sh test-weak.sh test-trace.sh"
-TESTS_TREE="overlay $TESTS_ALL"
 # test-borrow.sh knows where gcc puts static branches.
 TESTS_CLANG="${TESTS_ALL/test-borrow.sh /}"
 # Without those whose patches have hooks in the pause, or no place in such code.
@@ -38,11 +37,12 @@ TESTS_RT="${TESTS_PLAIN/test-replaces.sh /} test-whole.sh test-events.sh test-co
 TESTS_SIGNED="test-kunit.sh test-signed.sh"
 
 # Name, series, LLVM=, CONFIG=, options of the kernel, what is run: a list of tests,
-# or "refused OPTION", which splice-gen has to name.
+# "everything", which is what `make check` does, or "refused OPTION", which splice-gen
+# has to name.
 ROWS="
-7.3|7.3||||TESTS_TREE
-6.12|6.12||||TESTS_TREE
-6.1|6.1||||TESTS_TREE
+7.3|7.3||||everything
+6.12|6.12||||everything
+6.1|6.1||||everything
 clang|6.12|-16|||TESTS_CLANG
 kcfi|6.12|-16|kcfi||TESTS_CLANG
 thinlto|6.12|-16|thinlto||refused LTO_CLANG
@@ -84,6 +84,7 @@ run_row()
 
 	export KERNEL_SERIES=$1 KERNEL_LLVM=$2 KERNEL_CONFIG=$3 OPTIONS=$4
 	case $what in
+	everything) TESTS='' "$VM/check.sh" ;;
 	refused*) ("$VM/configs.sh" --refused "${what#* }") ;;
 	*) TESTS=$(xargs <<<"${!what}") "$VM/check.sh" ;;
 	esac
