@@ -8,7 +8,8 @@
  * In this order: read-only objects, byte by byte; each replaced function, its
  * fragments, and the functions that read what is rewritten, by the checksums
  * of the match; each entry, byte by byte: the old bytes or the jump, and whether
- * callers come as far as that; the code of the update itself.
+ * callers come as far as that; the code of the update itself. Whoever came last has
+ * its jump and its contents there, which may be an update that has replaced this one.
  *
  * What the kernel itself goes on rewriting is left out, it may be different at
  * any time: static branches and calls, the sites of tracers, lock prefixes of
@@ -34,32 +35,74 @@ static bool lsp_is_diverted(const struct lsp_patch *patch)
 	return lsp_arch_diverted(patch->site);
 }
 
-/* Is this function what it must be? Else @offset is where it is not. */
-static bool lsp_verify_patch(const struct lsp_patch *patch, bool enabled,
-			     unsigned int *offset)
+/* Whose jump is at the entry of a function, if anybody's? */
+static const struct lsp_patch *lsp_holder(const struct lsp_patch *patch)
 {
-	struct lsp_entry entry = { .patch = patch };
-	const struct lsp_patch *top;
-	u8 bytes[LSP_MAX_SPAN];
+	struct lsp_update *update = NULL;
+	const struct lsp_patch *other;
+	const struct lsp_part *part;
 
+	for (other = patch; other; other = other->below) {
+		if (!other->part->enabled)
+			continue;
+		while (other->above)
+			other = other->above;
+		return other;
+	}
+	/* Not its own, nor that of what it stands on. */
+	while ((update = lsp_next(update)))
+		lsp_for_each_patch(update, part, other)
+			if (part->enabled && other->new_addr && !other->above &&
+			    other->site == patch->site)
+				return other;
+	return NULL;
+}
+
+/* The entry of a function: the jump of whoever came last, or the old bytes. */
+static bool lsp_verify_entry(const struct lsp_patch *patch)
+{
+	const struct lsp_patch *holder = lsp_holder(patch);
+	u8 bytes[LSP_MAX_SPAN], want[LSP_MAX_SPAN];
+	u32 span = holder ? holder->span : patch->span;
+
+	if (!lsp_arch_read_text(bytes, patch->site, span))
+		return false;
+	if (holder) {
+		lsp_arch_jump(want, span, patch->site, holder->new_addr);
+	} else {
+		patch = lsp_ground(patch);
+		memcpy(want, patch->saved, span);
+		lsp_borrow_skip(patch, bytes);
+	}
+	return !memcmp(bytes, want, span);
+}
+
+/* Is this function what it must be? Else @offset is where it is not. */
+static bool lsp_verify_patch(const struct lsp_patch *patch, unsigned int *offset)
+{
 	if (!lsp_sums_check(patch, offset))
 		return false;
 	if (!patch->new_addr)
 		return true;
-	/* Enabled, it holds the jump of whoever came last. */
-	for (top = patch; enabled && top->above; top = top->above)
-		;
-	lsp_arch_jump(entry.jump, patch->span, patch->site, top->new_addr);
-	memcpy(entry.old, patch->saved, patch->span);
 	*offset = patch->site - patch->entry;
-	if (!lsp_arch_read_text(bytes, patch->site, patch->span))
-		return false;
-	if (!enabled)
-		lsp_borrow_skip(patch, bytes);
-	if (memcmp(bytes, lsp_expected(&entry, enabled), patch->span))
+	if (!lsp_verify_entry(patch))
 		return false;
 	*offset -= LSP_CALL_SIZE;
-	return !enabled || !lsp_is_diverted(patch);
+	return !patch->part->enabled || !lsp_is_diverted(patch);
+}
+
+/* An update that is not enabled may have been replaced by one that is. */
+static const void *lsp_verify_contents(const struct lsp_datum *datum, bool enabled)
+{
+	struct lsp_update *update = NULL;
+	const struct lsp_datum *other;
+	const struct lsp_part *part;
+
+	while (!enabled && (update = lsp_next(update)))
+		lsp_for_each_datum(update, part, other)
+			if (part->enabled && other->addr == datum->addr)
+				return other->new;
+	return lsp_data_expected(datum, enabled);
 }
 
 /**
@@ -79,15 +122,14 @@ void lsp_verify(struct lsp_update *update)
 	update->changed = NULL;
 	update->changed_addr = 0;
 	lsp_for_each_datum(update, part, datum) {
-		if (lsp_data_check(datum, lsp_data_expected(datum, part->enabled),
+		if (lsp_data_check(datum, lsp_verify_contents(datum, part->enabled),
 				   &update->changed_offset))
 			continue;
 		update->changed = datum->name;
 		return;
 	}
 	lsp_for_each_patch(update, part, patch) {
-		if (lsp_verify_patch(patch, part->enabled,
-				     &update->changed_offset))
+		if (lsp_verify_patch(patch, &update->changed_offset))
 			continue;
 		update->changed = patch->name;
 		return;

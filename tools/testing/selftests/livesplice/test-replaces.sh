@@ -158,7 +158,7 @@ mark_log
 is "enable it" ok "$(switch_on $R)"
 is "it runs, and nothing of them" "$NEW" "$(now)"
 is "states" "enabled loaded loaded loaded" "$(states $R $A $B $T)"
-is "it is what it must be" ok "$(verified $R)"
+is "all are what they must be" ok "$(verified $R $A $B $T)"
 is "the log says so of each" 3 "$(new_log | grep -c "replaced by $R")"
 is "a function of theirs, beside it" "EEXIST base" \
 	"$(switch_on $A) $(value $A result)"
@@ -211,7 +211,7 @@ is "load one in its place" "ok ok" "$(load $M) $(load $M-$TARGET)"
 is "enable it" ok "$(switch_on $M)"
 is "states" "enabled loaded" "$(states $M $L)"
 is "runs, in all states" "" "$(lent_is 2)"
-is "it is what it must be" ok "$(verified $M)"
+is "both are what they must be" ok "$(verified $M $L)"
 is "the other one goes" "ok ok" "$(unload ${L}_$TARGET) $(unload $L)"
 is "runs still, in all states" "" "$(lent_is 2)"
 go_to 10

@@ -53,7 +53,7 @@ gone()
 	echo "$(unload "$1_$TARGET") $(unload "$1")"
 }
 
-plan 70
+plan 71
 
 is "load the bench" ok "$(load $BENCH)"
 is "kernel as it was" "-1 ab" "$(now)"
@@ -97,6 +97,7 @@ is "c cannot be enabled without b" "EEXIST base" \
 	"$(switch_on $C) $(value $C result)"
 is "disable a" ok "$(switch_off $A)"
 is "kernel as it was" "-1 ab" "$(now)"
+is "all is what it must be" ok "$(verified $A $B $C)"
 is "b cannot be enabled without a" "EEXIST base" \
 	"$(switch_on $B) $(value $B result)"
 is "all three again, without loading them" "ok ok ok" \
