@@ -205,7 +205,8 @@ static const char *why_unprobed(const char *symbol)
  * @parts: those that are the part of one that is
  * @unprobed: those that cannot be probed, but replaced
  * @low: where the engine begins
- * @high: the last function of it
+ * @high: the last function of it that has such a name
+ * @next: the first one of those behind it
  */
 struct census {
 	struct kunit	*test;
@@ -216,6 +217,7 @@ struct census {
 	unsigned int	unprobed;
 	unsigned long	low;
 	unsigned long	high;
+	unsigned long	next;
 };
 
 static bool is_function(const char *name, unsigned long addr)
@@ -298,10 +300,9 @@ static void kprobe_blacklist(struct kunit *test)
 }
 
 /*
- * The functions of the engine are linked one after the other, and the suites
- * behind them. The first and the last have a name of ours, what is between might
- * not. Shadow variables come last: updates use them, the engine does not while it
- * changes text.
+ * The functions of the engine are linked one after the other. The first one has a
+ * name of ours, what follows might not. Shadow variables come next: updates use
+ * them, the engine does not while it changes text; and then the suites.
  */
 static int find_engine(void *data, const char *name, unsigned long addr)
 {
@@ -309,9 +310,12 @@ static int find_engine(void *data, const char *name, unsigned long addr)
 
 	if (!is_function(name, addr) || in_section(addr) ||
 	    !str_has_prefix(name, "lsp_") || str_has_prefix(name, "lsp_test_") ||
-	    str_has_prefix(name, "lsp_shadow_") ||
 	    strchr(name, '.'))
 		return 0;
+	if (str_has_prefix(name, "lsp_shadow_")) {
+		census->next = min(census->next, addr);
+		return 0;
+	}
 	census->low = min(census->low, addr);
 	census->high = max(census->high, addr);
 	return 0;
@@ -322,7 +326,7 @@ static int count_engine(void *data, const char *name, unsigned long addr)
 	struct census *census = data;
 	unsigned long size;
 
-	if (addr < census->low || addr > census->high ||
+	if (addr < census->low || addr >= census->next ||
 	    !asks(name, addr, &size))
 		return 0;
 	census->functions++;
@@ -333,10 +337,13 @@ static int count_engine(void *data, const char *name, unsigned long addr)
 
 static void engine(struct kunit *test)
 {
-	struct census census = { .test = test, .low = ULONG_MAX };
+	struct census census = { .test = test, .low = ULONG_MAX, .next = ULONG_MAX };
 
 	kallsyms_on_each_symbol(find_engine, &census);
 	KUNIT_ASSERT_LT(test, census.low, census.high);
+	KUNIT_ASSERT_LT(test, census.high, census.next);
+	KUNIT_ASSERT_NE(test, census.next, ULONG_MAX);
+	KUNIT_EXPECT_TRUE(test, lsp_arch_denied(census.next - 1, 1));
 	kallsyms_on_each_symbol(count_engine, &census);
 	kunit_info(test, "%u functions\n", census.functions);
 	KUNIT_EXPECT_GT(test, census.functions, 100);

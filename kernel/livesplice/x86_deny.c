@@ -170,20 +170,24 @@ static bool lsp_overlaps(unsigned long addr, unsigned long size,
 }
 
 /*
- * Where the engine is: its functions are linked one after the other, but for those
- * of shadow.c, which come behind it, and parts that lie elsewhere and have its
- * names. What the compiler has made of inline functions of headers lies there too.
+ * Where the engine is: its functions are linked one after the other, and those of
+ * shadow.c behind them; parts that lie elsewhere have its names. What the compiler
+ * has made of inline functions of headers lies there too, under any name.
  */
 static unsigned long lsp_engine_start = ULONG_MAX, lsp_engine_end;
+static unsigned long lsp_engine_next = ULONG_MAX;
 static DEFINE_MUTEX(lsp_engine_lock);
 
 static int lsp_engine_one(void *data, const char *name, unsigned long addr)
 {
 	if (!str_has_prefix(name, "lsp_") || strchr(name, '.') ||
 	    str_has_prefix(name, "lsp_test_") ||
-	    str_has_prefix(name, "lsp_shadow_") ||
 	    !core_kernel_text(addr) || lsp_arch_denied_section(addr, 1))
 		return 0;
+	if (str_has_prefix(name, "lsp_shadow_")) {
+		lsp_engine_next = min(lsp_engine_next, addr);
+		return 0;
+	}
 	lsp_engine_start = min(lsp_engine_start, addr);
 	lsp_engine_end = max(lsp_engine_end, addr);
 	return 0;
@@ -191,13 +195,17 @@ static int lsp_engine_one(void *data, const char *name, unsigned long addr)
 
 /*
  * Looked for when it is asked for: that means to look at every name there is. If it
- * is nowhere, everything may be part of it.
+ * is nowhere, everything may be part of it; and so may what is between its last name
+ * and the first one behind it.
  */
 static bool lsp_in_engine(unsigned long addr, unsigned long size)
 {
 	guard(mutex)(&lsp_engine_lock);
-	if (!lsp_engine_end)
+	if (!lsp_engine_end) {
 		kallsyms_on_each_symbol(lsp_engine_one, NULL);
+		if (lsp_engine_end && lsp_engine_next != ULONG_MAX)
+			lsp_engine_end = max(lsp_engine_end, lsp_engine_next - 1);
+	}
 	return !lsp_engine_end ||
 	       (addr <= lsp_engine_end && addr + size > lsp_engine_start);
 }
