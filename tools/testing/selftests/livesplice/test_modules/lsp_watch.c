@@ -5,6 +5,8 @@
  *
  *	text	write "START END", two addresses: keep a copy of what is there;
  *		read: "same", or where it differs from the copy by now
+ *	pages	size in KiB of the smallest page that has some of that text, and
+ *		"rw" if one can be written to, else "ro"
  *	probes	how many probes of the engine are on tracepoints
  *	task	write 1: note all that the writing task allocates with kmalloc()
  *		from now on, and who frees it; write 0: no more notes
@@ -25,6 +27,8 @@
 #include <linux/sysfs.h>
 #include <linux/tracepoint.h>
 #include <linux/vmalloc.h>
+
+#include <asm/pgtable_types.h>
 
 #include <trace/events/kmem.h>
 
@@ -65,6 +69,24 @@ static int text_get(char *buf, const struct kernel_param *kp)
 					  (int)min(size - i, 8UL), copy + i,
 					  (int)min(size - i, 8UL), now + i);
 	return sysfs_emit(buf, size ? "same\n" : "none\n");
+}
+
+static int pages_get(char *buf, const struct kernel_param *kp)
+{
+	unsigned long addr, smallest = ULONG_MAX;
+	bool writable = false;
+	unsigned int level;
+	pte_t *pte;
+
+	for (addr = start; addr < start + size; addr = (addr | ~PAGE_MASK) + 1) {
+		/* An entry for a large page has this bit where a small one has it. */
+		pte = lookup_address(addr, &level);
+		if (!pte)
+			return -EFAULT;
+		writable |= !!(pte_flags(*pte) & _PAGE_RW);
+		smallest = min(smallest, page_level_size(level));
+	}
+	return sysfs_emit(buf, "%lu %s\n", smallest >> 10, writable ? "rw" : "ro");
 }
 
 static void count_probes(struct tracepoint *tp, void *priv)
@@ -206,11 +228,13 @@ static struct notifier_block last_nb = {
 };
 
 static const struct kernel_param_ops text_ops = { .set = text_set, .get = text_get };
+static const struct kernel_param_ops pages_ops = { .get = pages_get };
 static const struct kernel_param_ops probes_ops = { .get = probes_get };
 static const struct kernel_param_ops task_ops = { .set = task_set };
 static const struct kernel_param_ops left_ops = { .get = left_get };
 
 module_param_cb(text, &text_ops, NULL, 0600);
+module_param_cb(pages, &pages_ops, NULL, 0400);
 module_param_cb(probes, &probes_ops, NULL, 0400);
 module_param_cb(task, &task_ops, NULL, 0200);
 module_param_cb(left, &left_ops, NULL, 0400);

@@ -66,6 +66,7 @@ test-kgdb.sh 60
 test-machine.sh 180
 test-perf.sh 60
 test-memory.sh 60
+test-rox.sh 60
 test-pause.sh 180
 test-verify.sh 120
 test-pinned.sh 60
