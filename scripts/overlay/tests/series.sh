@@ -50,9 +50,23 @@ checkpatch() {
 	done
 }
 
+# What is new; of a directory with our name one file is as good as any other.
+new_paths() {
+	local path dir
+	local -A seen=()
+
+	while IFS= read -r path; do
+		dir=${path%/*}
+		[[ -z ${seen[$dir]-} || $dir != *splice* ]] || continue
+		seen[$dir]=1
+		echo "$path"
+	done < <(git -C "$TREE" diff --name-only --diff-filter=A \
+		 "$(git -C "$TREE" rev-list --max-parents=0 HEAD)")
+}
+
 # Everything that is new is somebody's: get_maintainer names a list of ours.
 maintained() {
-	local dir path
+	local dir path asked=0
 
 	for dir in COPYING CREDITS README; do
 		touch "$TREE/$dir"
@@ -64,8 +78,9 @@ maintained() {
 			--no-tree -f "$path") > "$WORK/people" 2>&1
 		grep -q LIVESPLICE "$WORK/people" ||
 			{ echo "$path"; cat "$WORK/people"; return 1; }
-	done < <(cd "$TREE" && git diff --name-only --diff-filter=A \
-		 "$(git rev-list --max-parents=0 HEAD)")
+		asked=$((asked + 1))
+	done < <(new_paths)
+	((asked > 20))
 }
 
 listing "$TREE" > "$WORK/before"

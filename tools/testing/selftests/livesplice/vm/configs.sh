@@ -22,7 +22,8 @@ export RECORD=$TOP/Documentation/livesplice/runs.csv
 TESTS_PLAIN="test-basic.sh test-kunit.sh test-asm.sh test-sysfs.sh test-modules.sh
 	test-late.sh test-stack.sh test-replaces.sh test-kinds.sh test-state.sh
 	test-shadow.sh test-data.sh test-weak.sh test-badinput.sh test-busy.sh
-	test-relaxed.sh test-race.sh test-memory.sh test-pinned.sh"
+	test-relaxed.sh test-race.sh test-memory.sh test-rox.sh
+	test-pinned.sh"
 TESTS_HOOKS="test-hooks.sh test-answers.sh"
 TESTS_TRACING="test-whole.sh test-borrow.sh test-events.sh test-trace.sh test-company.sh
 	test-verify.sh"
@@ -55,6 +56,7 @@ nokallsyms|6.12||nokallsyms||TESTS_FEW
 noftrace|6.12||noftrace||TESTS_PLAIN
 nokprobes|6.12||nokprobes||TESTS_PLAIN
 randstruct|6.12||randstruct||refused RANDSTRUCT
+pvspin|7.3||pvspin||TESTS_FEW
 "
 
 # refused_row OPTION	a configured tree is enough to be told so
