@@ -72,8 +72,8 @@ idle()
 # a way that cannot be seen.
 left()
 {
-	# The last one is the allocator's own, in 7.3.
-	grep -v -e kernfs_fop_open -e __pcs_replace_empty_main $WATCH/left | sort | uniq -c
+	# The last ones are the allocator's own, in 7.3.
+	grep -v -e kernfs_fop_open -e __pcs_replace_ $WATCH/left | sort | uniq -c
 	grep ' lsp_' /proc/vmallocinfo
 }
 
