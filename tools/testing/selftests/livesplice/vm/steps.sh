@@ -13,15 +13,15 @@ cd "$(dirname "$0")" || exit 3
 . ./lib.sh
 . ./build.sh
 
-# steps_config [ALL]	everything that the tests' kernel has, but without ALL not us
+# steps_config [ALL]	without ALL not us
 steps_config()
 {
 	local fragment=$TREE/config
 
 	if [ -n "${1:-}" ]; then
-		cat "$VM/kernel.config"
+		cat "$VM/steps.config"
 	else
-		grep -v '^CONFIG_LIVESPLICE' "$VM/kernel.config"
+		grep -v '^CONFIG_LIVESPLICE' "$VM/steps.config"
 	fi | config_merge | config_for_tree >"$fragment"
 	{ config_begin small "$fragment" && kmake -s olddefconfig; } \
 		>"$TREE/log/config.log" 2>&1 ||
