@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * livesplice: entries that begin with a static branch or a static call. Called by
- * plan.c, which asks whether a jump can go there, and by switch.c.
+ * plan.c, which asks whether a jump can go there, by switch.c, and by x86_keys.c.
  *
  * DOC: Borrowed bytes
  *
@@ -126,8 +126,8 @@ static bool lsp_call_is_lent(const struct static_call_site *call)
 	return ((unsigned long)&call->key + call->key) & STATIC_CALL_SITE_INIT;
 }
 
-/* Likewise for static calls. */
-static struct static_call_site *lsp_find_call(unsigned long addr)
+/* Likewise for static calls, borrowed or not. */
+static struct static_call_site *lsp_call_at(unsigned long addr)
 {
 	const struct module *mod = lsp_text_owner(addr);
 	struct static_call_site *call, *stop;
@@ -135,10 +135,31 @@ static struct static_call_site *lsp_find_call(unsigned long addr)
 	call = mod ? mod->static_call_sites : __start_static_call_sites;
 	stop = mod ? call + mod->num_static_call_sites : __stop_static_call_sites;
 	for (; call < stop; call++)
-		if ((unsigned long)&call->addr + call->addr == addr &&
-		    !lsp_call_is_lent(call))
+		if ((unsigned long)&call->addr + call->addr == addr)
 			return call;
 	return NULL;
+}
+
+static struct static_call_site *lsp_find_call(unsigned long addr)
+{
+	struct static_call_site *call = lsp_call_at(addr);
+
+	return call && !lsp_call_is_lent(call) ? call : NULL;
+}
+
+/**
+ * lsp_call_key() - whose static call is at an address?
+ * @addr: the address
+ *
+ * Context: nothing may free the module that it is in.
+ * Return: address of the key that the kernel goes by, 0 if there is no such call.
+ */
+unsigned long lsp_call_key(unsigned long addr)
+{
+	const struct static_call_site *call = lsp_call_at(addr);
+
+	return call ? ((unsigned long)&call->key + call->key) &
+		      ~STATIC_CALL_SITE_FLAGS : 0;
 }
 
 static void *lsp_call_word(struct static_call_site *call)
@@ -154,6 +175,11 @@ static void lsp_mark_call(const struct static_call_site *call, s32 *word, bool l
 				 *word - (s32)STATIC_CALL_SITE_INIT);
 }
 #else
+unsigned long lsp_call_key(unsigned long addr)
+{
+	return 0;
+}
+
 static struct static_call_site *lsp_find_call(unsigned long addr)
 {
 	return NULL;

@@ -227,6 +227,7 @@ unsigned long lsp_own_check(const struct lsp_part *part);
 
 /* borrow.c: entries that begin with a static branch or a static call */
 
+unsigned long lsp_call_key(unsigned long addr);
 enum lsp_reason lsp_borrow_find(struct lsp_patch *patch);
 enum lsp_reason lsp_borrow_check(const struct lsp_patch *patch);
 void lsp_borrow_fill(const struct lsp_patch *patch, u8 *bytes);

@@ -142,6 +142,12 @@ u32 lsp_match_site(struct lsp_stream *stream, u32 i,
 u32 lsp_match_thunk(struct lsp_stream *stream, u32 i, const struct insn *insn,
 		    const struct lsp_reloc *rel);
 
+bool lsp_is_return_thunk(unsigned long addr);
+
+/* x86_keys.c */
+bool lsp_static_call_func(const struct lsp_text *text, u32 at,
+			  const struct lsp_reloc *rel, unsigned long *func);
+
 /* x86_borrow.c */
 void lsp_label_bytes(u8 *bytes, u32 length, unsigned long addr,
 		     unsigned long target);

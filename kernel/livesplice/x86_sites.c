@@ -15,7 +15,6 @@
 #include <linux/ftrace.h>
 #include <linux/kallsyms.h>
 #include <linux/kernel.h>
-#include <linux/static_call.h>
 #include <linux/string.h>
 #include <linux/uaccess.h>
 #include <linux/unaligned.h>
@@ -39,12 +38,12 @@ static bool lsp_is_jcc32(const u8 *insn)
 }
 
 #ifdef CONFIG_MITIGATION_RETHUNK
-static bool lsp_is_return_thunk(unsigned long addr)
+bool lsp_is_return_thunk(unsigned long addr)
 {
 	return addr == (unsigned long)x86_return_thunk;
 }
 #else
-static bool lsp_is_return_thunk(unsigned long addr)
+bool lsp_is_return_thunk(unsigned long addr)
 {
 	return false;
 }
@@ -237,45 +236,6 @@ static u32 lsp_match_jump_label(struct lsp_stream *stream, u32 i,
 	return site->length;
 }
 
-/*
- * The key of a static call, by the trampoline that the code names; 0 if nobody
- * knows. Modules also call by keys of the modules whose trampolines they use.
- */
-static unsigned long lsp_static_call_key(const struct lsp_names *names,
-					 const char *tramp)
-{
-	char key[KSYM_NAME_LEN];
-	unsigned long addr;
-
-	if (!strstarts(tramp, STATIC_CALL_TRAMP_PREFIX_STR))
-		return 0;
-	if (snprintf(key, sizeof(key), "%s%s", STATIC_CALL_KEY_PREFIX_STR,
-		     tramp + sizeof(STATIC_CALL_TRAMP_PREFIX_STR) - 1) >=
-	    sizeof(key))
-		return 0;
-	switch (lsp_names_seen(names, key, &addr, 1)) {
-	case 0:
-		return names->target ? livesplice_find_beside(tramp, key) : 0;
-	case 1:
-		return addr;
-	default:
-		return 0;
-	}
-}
-
-/* The function that a static call leads to now; false if nobody knows. */
-static bool lsp_static_call_func(const struct lsp_text *text,
-				 const struct lsp_reloc *rel,
-				 unsigned long *func)
-{
-	const struct lsp_symbol *sym = &text->tables->symbols[rel->symbol];
-	unsigned long key;
-
-	key = lsp_static_call_key(&text->values->names,
-				  lsp_string(text->tables, sym->name));
-	return key && !copy_from_kernel_nofault(func, (void *)key, sizeof(*func));
-}
-
 /**
  * lsp_arch_static_call_length() - how long is the site of a static call?
  * @insn: its bytes, as the compiler or the kernel wrote them
@@ -326,7 +286,7 @@ static u32 lsp_match_static_call(struct lsp_stream *stream, u32 i, u32 length)
 	bool good = false;
 
 	lsp_hole(stream->text, stream->at + i, length);
-	if (!rel || !lsp_static_call_func(stream->text, rel, &func))
+	if (!rel || !lsp_static_call_func(stream->text, stream->at + i, rel, &func))
 		return lsp_mismatch(stream, i, length, "unknown static call");
 	dest = lsp_branch_dest(stream, i + length);
 	if (length == 6 && lsp_is_jcc32(pre))
