@@ -358,6 +358,21 @@ late_files()
 	xz --check=crc32 "$1/modules/signed/lsp_comer.ko"
 }
 
+has_option()
+{
+	grep -q "^CONFIG_$1=y" "$OBJ/.config"
+}
+
+# Those that this kernel can have.
+test_modules()
+{
+	local -a names=(bench company intruder notifier splat vcpu watch)
+
+	! has_option LIVEPATCH || names+=(overrule)
+	! has_option KGDB || names+=(debugger)
+	guest_test_modules "$1" "${names[@]}"
+}
+
 # Everything the guest needs, in $1.
 guest_files()
 {
@@ -391,8 +406,7 @@ guest_files()
 	target_modules "$dir/modules"
 	late_files "$dir"
 	guest_kmod "$dir/kmod"
-	guest_test_modules "$dir/updates" bench company debugger intruder notifier \
-		overrule splat vcpu watch || not_ok "build the test modules"
+	test_modules "$dir/updates" || not_ok "build the test modules"
 	! is_wanted lsp_whole ||
 		run_counted "whole kernel" env SRC="$SRC" OBJ="$OBJ" "$VM/whole.sh" "$dir/updates"
 }
