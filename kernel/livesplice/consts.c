@@ -11,7 +11,22 @@
 #include <linux/string.h>
 #include <linux/uaccess.h>
 
+#include "internal.h"
 #include "match.h"
+
+/* Without CONFIG_KALLSYMS_ALL only variables that are exported have names. */
+static enum lsp_reason lsp_const_variable(struct lsp_values *values, u32 symbol,
+					  unsigned long *addr)
+{
+	const struct lsp_tables *tables = values->tables;
+	enum lsp_reason reason = lsp_values_resolve(values, symbol, addr);
+
+	if (reason != LSP_UNRESOLVED)
+		return reason;
+	*addr = livesplice_find_export(lsp_string(tables,
+						  tables->symbols[symbol].name));
+	return *addr ? LSP_OK : LSP_UNRESOLVED;
+}
 
 /**
  * lsp_consts_check() - hold constants in the code against their variables
@@ -45,7 +60,7 @@ enum lsp_reason lsp_consts_check(struct lsp_values *values,
 		symbol = site->arg[0];
 		if (!values->konst_known[symbol])
 			continue;
-		reason = lsp_values_resolve(values, symbol, &addr);
+		reason = lsp_const_variable(values, symbol, &addr);
 		if ((reason == LSP_UNRESOLVED && IS_ENABLED(CONFIG_KALLSYMS_ALL)) ||
 		    (reason == LSP_OK &&
 		     !copy_from_kernel_nofault(&value, (void *)addr,
@@ -84,7 +99,7 @@ enum lsp_reason lsp_consts_value(struct lsp_values *values, u32 symbol,
 		*value = values->konst[symbol];
 		return LSP_OK;
 	}
-	reason = lsp_values_resolve(values, symbol, &addr);
+	reason = lsp_const_variable(values, symbol, &addr);
 	if (reason != LSP_OK)
 		return reason;
 	*value = 0;

@@ -191,6 +191,7 @@ struct module *livesplice_use_target(struct module *user, const char *name,
 void livesplice_leave_target(struct module *user, struct module *used);
 int livesplice_unload_module(struct module *mod);
 bool livesplice_module_exists(const char *name);
+unsigned long livesplice_find_export(const char *name);
 unsigned long livesplice_find_beside(const char *exported, const char *name);
 
 /* sysfs.c: /sys/kernel/splice */

@@ -164,6 +164,23 @@ bool livesplice_module_exists(const char *name)
 }
 
 /**
+ * livesplice_find_export() - find what the kernel image exports
+ * @name: the symbol
+ *
+ * Context: may sleep; takes module_mutex.
+ * Return: its address, 0 if there is none.
+ */
+unsigned long livesplice_find_export(const char *name)
+{
+	struct find_symbol_arg found = { .name = name, .gplok = true };
+
+	guard(mutex)(&module_mutex);
+	if (!find_symbol(&found) || found.owner)
+		return 0;
+	return kernel_symbol_value(found.sym);
+}
+
+/**
  * livesplice_find_beside() - find a symbol of the module that exports another
  * @exported: a symbol that some module exports
  * @name: a symbol of that module, exported or not
