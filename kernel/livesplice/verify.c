@@ -27,7 +27,6 @@
 #include <linux/sysfs.h>
 
 #include "internal.h"
-#include "switch.h"
 
 static bool lsp_is_diverted(const struct lsp_patch *patch)
 {
