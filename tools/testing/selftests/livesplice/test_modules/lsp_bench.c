@@ -4,13 +4,15 @@
  * bench.
  *
  *	stop_ns		length of an empty stop_machine(), all CPUs held
- *	walk_ns		length of one that walks all stacks, reliably
+ *	walk_ns		length of one that walks all stacks, reliably; not without kprobes
  *	call_ps		cost of one call of hex_to_bin(), best of some runs
  *	probe		what hex_to_bin() says to the byte of the test's patch
  *	count		and to another one
  *	hex		what bin2hex() makes of 0xab
  */
+#include <linux/errno.h>
 #include <linux/hex.h>
+#include <linux/kconfig.h>
 #include <linux/kprobes.h>
 #include <linux/ktime.h>
 #include <linux/limits.h>
@@ -65,6 +67,8 @@ static int walk_ns_get(char *buf, const struct kernel_param *kp)
 	unsigned int tasks = 0;
 	u64 start = ktime_get_ns();
 
+	if (!walk)
+		return -EOPNOTSUPP;
 	stop_machine(walk_fn, &tasks, NULL);
 	start = ktime_get_ns() - start;
 	return sysfs_emit(buf, "%llu\n", tasks ? start : 0);
@@ -143,8 +147,11 @@ static int __init bench_init(void)
 {
 	struct kprobe probe = { .symbol_name = "stack_trace_save_tsk_reliable" };
 	unsigned long addr;
-	int err = register_kprobe(&probe);
+	int err;
 
+	if (!IS_ENABLED(CONFIG_KPROBES))
+		return 0;
+	err = register_kprobe(&probe);
 	if (err)
 		return err;
 	addr = (unsigned long)probe.addr;

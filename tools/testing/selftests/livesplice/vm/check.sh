@@ -366,8 +366,9 @@ has_option()
 # Those that this kernel can have.
 test_modules()
 {
-	local -a names=(bench company intruder notifier splat vcpu watch)
+	local -a names=(bench intruder notifier splat vcpu watch)
 
+	! has_option KPROBES_ON_FTRACE || names+=(company)
 	! has_option LIVEPATCH || names+=(overrule)
 	! has_option KGDB || names+=(debugger)
 	guest_test_modules "$1" "${names[@]}"

@@ -4,12 +4,14 @@
  * siginfo wherever it is told to, also at a kernel address.
  *
  * As root the probe looks up a harmless string of the kernel, the command of
- * an orderly power-off. A child without any privilege asks waitid() to put the
+ * an orderly power-off: by its name, or by its contents, where variables have no
+ * names. A child without any privilege asks waitid() to put the
  * result there. The string is then read back through sysctl, and restored.
  *
  * Prints one word, "vulnerable" or "fixed". Exit status 2: neither was seen.
  */
 #define _GNU_SOURCE
+#include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -23,6 +25,8 @@
 #define TARGET		"poweroff_cmd"
 #define TARGET_SYSCTL	"/proc/sys/kernel/poweroff_cmd"
 #define NOBODY		65534
+/* Larger than any image of a kernel, with its data. */
+#define IMAGE_SIZE	(256UL << 20)
 
 static _Noreturn void give_up(const char *what)
 {
@@ -30,7 +34,7 @@ static _Noreturn void give_up(const char *what)
 	exit(2);
 }
 
-static unsigned long target_address(void)
+static unsigned long symbol_address(const char *symbol)
 {
 	unsigned long addr, found = 0;
 	char line[512], name[256], type;
@@ -41,14 +45,10 @@ static unsigned long target_address(void)
 		give_up("/proc/kallsyms");
 	while (fgets(line, sizeof(line), f)) {
 		if (sscanf(line, "%lx %c %255s", &addr, &type, name) == 3 &&
-		    !strcmp(name, TARGET))
+		    !strcmp(name, symbol))
 			found = addr;
 	}
 	fclose(f);
-	if (!found) {
-		errno = ENOENT;
-		give_up(TARGET);
-	}
 	return found;
 }
 
@@ -75,6 +75,65 @@ static void write_target(const char *buf, size_t size)
 	if (fd < 0 || write(fd, buf, size) != (ssize_t)size)
 		give_up(TARGET_SYSCTL);
 	close(fd);
+}
+
+/* Reads the kernel's memory from addr on. */
+static size_t read_kernel(void *buf, size_t size, unsigned long addr)
+{
+	Elf64_Phdr phdr;
+	Elf64_Ehdr ehdr;
+	ssize_t n = 0;
+	int fd, i;
+
+	fd = open("/proc/kcore", O_RDONLY);
+	if (fd < 0 || pread(fd, &ehdr, sizeof(ehdr), 0) != sizeof(ehdr))
+		give_up("/proc/kcore");
+	for (i = 0; i < ehdr.e_phnum; i++) {
+		if (pread(fd, &phdr, sizeof(phdr), ehdr.e_phoff + i * sizeof(phdr)) !=
+		    sizeof(phdr))
+			give_up("/proc/kcore");
+		if (phdr.p_type != PT_LOAD || addr < phdr.p_vaddr ||
+		    addr - phdr.p_vaddr >= phdr.p_memsz)
+			continue;
+		if (size > phdr.p_memsz - (addr - phdr.p_vaddr))
+			size = phdr.p_memsz - (addr - phdr.p_vaddr);
+		n = pread(fd, buf, size, phdr.p_offset + (addr - phdr.p_vaddr));
+		break;
+	}
+	close(fd);
+	return n > 0 ? n : 0;
+}
+
+/* Where the image of the kernel has a string that nobody else has. */
+static unsigned long search_target(void)
+{
+	static char mark[] = "/livesplice/probe/was/here";
+	unsigned long text = symbol_address("_text");
+	char before[256], *image, *hit;
+	size_t len, size;
+
+	image = malloc(IMAGE_SIZE);
+	if (!text || !image)
+		give_up("_text");
+	len = read_target(before, sizeof(before));
+	write_target(mark, sizeof(mark) - 1);
+	size = read_kernel(image, IMAGE_SIZE, text);
+	write_target(before, len);
+	hit = memmem(image, size, mark, sizeof(mark));
+	return hit ? text + (hit - image) : 0;
+}
+
+static unsigned long target_address(void)
+{
+	unsigned long addr = symbol_address(TARGET);
+
+	if (!addr)
+		addr = search_target();
+	if (!addr) {
+		errno = ENOENT;
+		give_up(TARGET);
+	}
+	return addr;
 }
 
 /* Runs unprivileged. Its exit status is the errno of the call, 0 for success. */
