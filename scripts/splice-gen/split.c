@@ -180,16 +180,15 @@ static void look_at_field(struct splitter *s, const struct extent *e,
 static bool has_alternative(const struct section *sec, uint64_t at)
 {
 	const struct section *alts = obj_section(sec->obj, ".altinstructions");
-	const uint64_t entry = 14, length = 12;	/* struct alt_instr */
 
 	if (!alts || !alts->data)
 		return false;
 	for_each_reloc(alts, rel) {
 		uint64_t start = rel->sym->value + rel->addend;
 
-		if (rel->sym->sec == sec && rel->offset % entry == 0 &&
-		    rel->offset + length < alts->size && at >= start &&
-		    at - start < alts->data[rel->offset + length])
+		if (rel->sym->sec == sec && rel->offset % ALT_ENTRY_SIZE == 0 &&
+		    rel->offset + ALT_LENGTH < alts->size && at >= start &&
+		    at - start < alts->data[rel->offset + ALT_LENGTH])
 			return true;
 	}
 	return false;

@@ -34,6 +34,12 @@ cat > asm.h <<'END'
 .endm
 END
 
+cat >> asm.h <<END
+.macro alt_feature n
+	$alt_feature \\n
+.endm
+END
+
 assemble() {
 	cat asm.h "$1.S" | "$CC" -c -x assembler -o "$1.o" -
 }

@@ -14,7 +14,7 @@ int entry(int *p) { alternative("nop; nop; nop", "stac", 0x134); alternative("no
 END
 run_diff
 check "object is written" result 0
-check "two entries, none of the other function" section_size .altinstructions 28
+check "two entries, none of the other function" section_size .altinstructions $((2 * alt_entry))
 check "they are about the new code" \
 	count_is 2 .altinstructions ".text.entry \+ [0-9a-f]+"
 check "and not about the old" not grep -q text.unchanged \

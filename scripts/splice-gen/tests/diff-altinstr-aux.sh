@@ -7,7 +7,7 @@
 # shellcheck disable=SC2016
 slow='asm goto("661: jmp 671f\n662:\n"
 	".pushsection .altinstructions,\"a\"\n"
-	".long 661b - .\n .long 663f - .\n .4byte 0x77\n"
+	".long 661b - .\n .long 663f - .\n" ALT_FEATURE "0x77\n"
 	".byte 662b - 661b\n .byte 664f - 663f\n .popsection\n"
 	".pushsection .altinstr_replacement,\"ax\"\n"
 	"663: jmp %l[yes]\n664:\n .popsection\n"

@@ -44,7 +44,7 @@ odd "a function that runs on" asm $'func runs\n\tbody 3\nend runs'
 odd "a function that ends with a call" asm $'func calls\n\tcall outside\nend calls'
 odd "a function that may run on" asm $'func may\n\tbody 3
 661:	return\n662:\nend may\n.pushsection .altinstructions, "a"
-.long 661b - ., 663f - ., 1\n.byte 5, 1\n.popsection
+.long 661b - ., 663f - .\nalt_feature 1\n.byte 5, 1\n.popsection
 .pushsection .altinstr_replacement, "ax"\n663: nop\n.popsection'
 odd "half an instruction" asm $'func bad\n\treturn\n\t.byte 0xe9, 1\nend bad'
 odd "a branch to nowhere" asm $'func lost\n\tjmp lost - 8\nend lost'

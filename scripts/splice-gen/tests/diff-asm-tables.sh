@@ -18,7 +18,8 @@ unit() {
 661:	.skip 3, 0x90
 662:
 	.pushsection .altinstructions, "a"
-	.long 661b - ., 663f - ., 0x134
+	.long 661b - ., 663f - .
+	alt_feature 0x134
 	.byte 3, 664f - 663f
 	.popsection
 	.pushsection .altinstr_replacement, "ax"
@@ -59,7 +60,7 @@ check "object is written" result 0
 check "one function is replaced" test "$(grep ^func report | cut -f 3)" = second
 check "exception: one entry" section_size __ex_table 12
 check "exception: about the new code" count_is 2 __ex_table ".text \+ [0-9a-f]+"
-check "alternatives: two entries" section_size .altinstructions 28
+check "alternatives: two entries" section_size .altinstructions $((2 * alt_entry))
 check "alternatives: with their replacements" section_size .altinstr_replacement 6
 check "lock prefix: one entry" section_size .smp_locks 4
 

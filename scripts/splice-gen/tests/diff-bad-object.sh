@@ -50,7 +50,7 @@ post <<'END'
 int entry(int x)
 {
 	asm volatile("661: nop\n662:\n.pushsection .altinstructions,\"a\"\n"
-		     ".long 661b - .\n .long nowhere - .\n .4byte 7\n"
+		     ".long 661b - .\n .long nowhere - .\n" ALT_FEATURE "7\n"
 		     ".byte 1\n .byte 0\n .popsection");
 	return x + 1;
 }

@@ -15,7 +15,7 @@ END
 run_diff
 check "object is written" result 0
 check "only the changed function" test "$(grep -c ^func report)" = 1
-check "its alternative is carried" section_size .altinstructions 14
+check "its alternative is carried" section_size .altinstructions "$alt_entry"
 check "the replacement of the other is not" \
 	section_size .altinstr_replacement 0
 

@@ -164,22 +164,30 @@ ok "fentry of a table" has $FENTRY 5 s
 
 repl='.pushsection .altinstr_replacement, "ax"; 3: lfence; 4: .popsection'
 alt() {
-	table .altinstructions ".long 1b - ., $1 - .; .word 7, $2; .byte $3, $4"
+	local feature="7, $2"
+
+	[[ $alt_has_flags ]] || feature=$((7 | $2 << 15))
+	table .altinstructions ".long 1b - ., $1 - .; .word $feature; .byte $3, $4"
 }
 assemble <<< "nop; s: 1: .byte 0x0f,0x1f,0x40,0; $repl; $(alt 3b 1 4 3)"
 ok "alternative" has $ALT 4 s 1 1
 assemble <<< "nop; s: 1: .byte 0x0f,0x1f,0x40,0; $repl; $(alt 3b 0 4 3; alt 4b 0 4 0)"
 ok "two alternatives of a place" has $ALT 4 s 2 1
-assemble <<< "s: 1: .byte 0x0f,0x1f,0x40,0; $repl; $(alt 3b 4 4 3)"
-ok "an alternative with an unknown flag" refused site 'f\+0x0'
+if [[ $alt_has_flags ]]; then
+	assemble <<< "s: 1: .byte 0x0f,0x1f,0x40,0; $repl; $(alt 3b 4 4 3)"
+	ok "an alternative with an unknown flag" refused site 'f\+0x0'
+	assemble <<< "1: call __fentry__; .set s, 1b; $repl; $(alt 3b 2 5 3)"
+	ok "a site in an alternative" has $ALT 5 s 2 1
+else
+	assemble <<< "1: call __fentry__; .set s, 1b; $repl; $(alt 3b 1 5 3)"
+	ok "a site in an alternative" has $ALT 5 s 2 1
+fi
 assemble <<< "s: 1: .byte 0x0f,0x1f,0x40,0; $repl; $(alt 3b 0 2 3)"
 ok "a replacement that does not fit" refused site 'f\+0x0'
 assemble <<< "s: 1: .byte 0x0f,0x1f,0x40,0; $repl; $(alt f 0 4 1)"
 ok "a replacement that is none" refused site 'f\+0x0'
 assemble <<< "s: 1: nop; nop; $repl; $(table .altinstructions '.long 1b - ., 3b - .')"
 ok "alternatives of another size" refused site .altinstructions
-assemble <<< "1: call __fentry__; .set s, 1b; $repl; $(alt 3b 2 5 3)"
-ok "a site in an alternative" has $ALT 5 s 2 1
 
 assemble <<< 'nop; nop; .byte 0xe9, 0x00'
 ok "no instruction in a function" refused site 'f\+0x2'

@@ -72,7 +72,7 @@ seeds() {
 	[[ -z ${KOBJ-} ]] ||
 		find "$KOBJ"/{lib,kernel,fs,mm} -name '*.o' -size -12k -size +1k |
 			sort | awk 'NR % 8 == 0' | head -n 40 |
-			xargs -r cp -t seeds
+			xargs -r cp --backup=numbered -t seeds
 }
 
 build() {

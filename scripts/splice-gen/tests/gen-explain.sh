@@ -30,7 +30,7 @@ int one(int x);
 int two(int x);
 #define HERE asm volatile("661: nop\n662:\n" \
 	".pushsection .altinstructions,\"a\"\n" \
-	".long 661b - .\n.long 663f - .\n.4byte FEATURE\n.byte 662b - 661b\n.byte 664f - 663f\n.popsection\n" \
+	".long 661b - .\n.long 663f - .\nALT_FEATURE\n.byte 662b - 661b\n.byte 664f - 663f\n.popsection\n" \
 	".pushsection .altinstr_replacement,\"ax\"\n663: int3\n664:\n.popsection\n")
 
 int plain(int x);
@@ -105,7 +105,7 @@ int tiny(void)
 	return 4;
 }
 EOT
-sed -i 's/FEATURE/7/' "$SRC/lib/why.c"
+sed -i "s/ALT_FEATURE/$alt_feature 7/" "$SRC/lib/why.c"
 compile lib/why.c lib/why.o
 
 # explained NAME SED [PATH SED]...: what the report says under the function, in
@@ -160,7 +160,7 @@ because "a string" text "patched text" lib/why.c 's/"none"/"some"/'
 because "an offset in a type" field "changed constant" lib/why.c 's/int unused\[2\]/int unused[70]/'
 ok "an offset of another length" told '^ {18}\+ mov 0x118\(%rdi\),%eax'
 because "a constant that is used up" text "reference to two" lib/why.c 's/= one/= two/'
-because "a table entry" feature "changed macro in its text" lib/why.c 's/4byte 7/4byte 8/'
+because "a table entry" feature "changed macro in its text" lib/why.c 's/byte 7/byte 8/'
 
 because "a static branch at the entry" branch "patched text" lib/why.c 's/return 2/return 5/'
 ok "not in the way" bash -c "! grep blocked '$WORK/said'"

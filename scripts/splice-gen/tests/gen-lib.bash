@@ -10,6 +10,8 @@ set -o nounset
 export LC_ALL=C
 
 HERE=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+# shellcheck source=tree-lib.bash
+. "$HERE/tree-lib.bash"
 GEN=${HERE%/tests}/splice-gen
 WORK=$(mktemp -d)
 trap 'rm -rf "$WORK"' EXIT

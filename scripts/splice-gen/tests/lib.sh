@@ -12,6 +12,8 @@ set -u -o pipefail
 : "${SPLICE_ELF:?path of the splice-elf to test}"
 : "${CC:=gcc}"
 
+# shellcheck source=tree-lib.bash
+. "${BASH_SOURCE[0]%/*}/tree-lib.bash"
 # shellcheck source=check-lib.bash
 . "${BASH_SOURCE[0]%/*}/check-lib.bash"
 outputs=(report errors)
@@ -29,12 +31,7 @@ kernel_flags=(
 	-fpatchable-function-entry=16,16 -falign-functions=16 -w
 )
 
-# splice-elf knows the entries of the tree that it was built for (KSRC).
-bug_entry=12
-if grep -qs 'HAVE_ARCH_BUG_FORMAT$' "${KSRC-}/arch/x86/include/asm/bug.h"; then
-	bug_entry=16
-fi
-kernel_flags+=("-DBUG_ENTRY=$bug_entry")
+kernel_flags+=("-DBUG_ENTRY=$bug_entry" "-DALT_FEATURE=\"$alt_feature \"")
 
 # What kernel headers make of the places that the kernel rewrites.
 cat > kernel.h <<'END'
@@ -70,7 +67,7 @@ static inline __attribute__((always_inline)) int fetch(int *p)
 #define alternative(old, new, feature)					\
 	asm volatile("661: " old "\n662:\n"				\
 		".pushsection .altinstructions,\"a\"\n"			\
-		".long 661b - .\n .long 663f - .\n .4byte " #feature "\n" \
+		".long 661b - .\n .long 663f - .\n" ALT_FEATURE #feature "\n" \
 		".byte 662b - 661b\n .byte 664f - 663f\n .popsection\n"	\
 		".pushsection .altinstr_replacement,\"ax\"\n"		\
 		"663: " new "\n664:\n .popsection" ::: "memory")

@@ -9,6 +9,9 @@ set -o pipefail
 set -o nounset
 export LC_ALL=C
 
+# shellcheck source=tree-lib.bash
+. "${BASH_SOURCE[0]%/*}/tree-lib.bash"
+
 WORK=$(mktemp -d)
 trap 'rm -rf "$WORK"' EXIT
 FAILED=0
