@@ -15,7 +15,8 @@ cd "$(dirname "$0")" || exit 3
 
 EXTRA_WARNINGS="-Wextra -Wunused -Wmissing-declarations -Wmissing-prototypes
 	-Wmissing-format-attribute -Wold-style-definition -Wunused-const-variable
-	-Wno-unused-parameter -Wno-missing-field-initializers -Wno-sign-compare"
+	-Wno-unused-parameter -Wno-missing-field-initializers -Wno-sign-compare
+	-Wno-type-limits"
 EXTRA_WARNINGS=$(tr -s '\n\t' ' ' <<<"$EXTRA_WARNINGS")
 failed=0
 
@@ -66,9 +67,14 @@ shell_files()
 
 checkpatch()
 {
+	local -a older=()
+
+	# Does it know what stands right behind the function that it is about?
+	grep -q ALLOW_ERROR_INJECTION "$SRC/scripts/checkpatch.pl" ||
+		older=(--ignore LINE_SPACING)
 	(cd "$TOP" && c_files | xargs -r -P "$JOBS" -n 4 \
 		perl "$SRC/scripts/checkpatch.pl" --strict --no-tree --no-summary \
-		--terse --show-types --max-line-length=100 -f 2>&1) |
+		--terse --show-types --max-line-length=100 "${older[@]}" -f 2>&1) |
 		grep -E '(ERROR|WARNING|CHECK):' | while IFS= read -r line; do
 			excused "$line" || printf '%s\n' "$line"
 		done
@@ -89,7 +95,10 @@ excused()
 
 kernel_doc()
 {
-	(cd "$TOP" && c_files | xargs -r perl "$SRC/scripts/kernel-doc" -none -Wall -Werror 2>&1) |
+	local -a all=()
+
+	! perl "$SRC/scripts/kernel-doc" -h 2>&1 | grep -q -e -Wall || all=(-Wall)
+	(cd "$TOP" && c_files | xargs -r perl "$SRC/scripts/kernel-doc" -none "${all[@]}" -Werror 2>&1) |
 		grep -vE '^[0-9]+ (warnings|errors) as'
 }
 
@@ -97,13 +106,16 @@ kernel_doc()
 # what `make` would build.
 run_sparse()
 {
-	local log rc
+	local log rc not='^$'
 
+	# sparse sees no guard end. Trees that do not make up for it say so everywhere.
+	grep -A 12 'GUARD.*(rcu' "$SRC/include/linux/rcupdate.h" | grep -q '__release(RCU)' ||
+		not='context imbalance'
 	log=$(mktemp)
 	kmake C=2 -j"$JOBS" CHECK="sparse -Wbitwise -Wcontext" \
 		kernel/livesplice/ kernel/module/livesplice.o >"$log" 2>&1
 	rc=$?
-	grep -E '(warning|error):' "$log" | grep livesplice
+	grep -E '(warning|error):' "$log" | grep livesplice | grep -v "$not"
 	[ $rc -eq 0 ] || { echo "make C=2 ended with $rc"; tail -n 5 "$log"; }
 	rm -f "$log"
 }
