@@ -11,12 +11,18 @@ cd "$(dirname "$0")" || exit 3
 
 SPLICE_GEN=$SRC/scripts/splice-gen/splice-gen
 FILE=fs/proc/cmdline.c
-FIX=$(cd ../patches && pwd)/cmdline.patch
-MODULE_FIX=../patches/${KERNEL_SERIES:-}/binfmt.patch
-[ -f "$MODULE_FIX" ] || MODULE_FIX=../patches/binfmt.patch
-MODULE_FIX=$(realpath "$MODULE_FIX")
 EDITED=fs/eventfd.c
-EDITED_FIX=$(cd ../patches && pwd)/eventfd.patch
+
+# series_patch NAME	as the series has it
+series_patch()
+{
+	realpath -e "../patches/${KERNEL_SERIES:-none}/$1.patch" 2>/dev/null ||
+		realpath -e "../patches/$1.patch"
+}
+
+FIX=$(series_patch cmdline)
+MODULE_FIX=$(series_patch binfmt)
+EDITED_FIX=$(series_patch eventfd)
 
 work=$(mktemp -d)
 signing=
@@ -141,7 +147,7 @@ status 5 nowhere "a patch that does not compile" \
 status 66 . "a patch of a comment" \
 	gen "$(patch_of comment '1a /* Nothing new here. */')"
 status 66 . "a patch of __init code only" \
-	gen "$(patch_of init 's/saved_command_line_len + 1/saved_command_line_len + 2/')"
+	gen "$(patch_of init 's/single("cmdline", 0,/single("cmdline", 0400,/')"
 status 0 'rewritten +eventfd_fops' "new contents of a table" \
 	gen "$(FILE=$EDITED; patch_of data 's/noop_llseek/default_llseek/')"
 status 1 sysctl_nr_open "new contents of live data" \
