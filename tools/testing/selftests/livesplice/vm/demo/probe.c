@@ -107,7 +107,7 @@ static size_t read_kernel(void *buf, size_t size, unsigned long addr)
 /* Where the image of the kernel has a string that nobody else has. */
 static unsigned long search_target(void)
 {
-	static char mark[] = "/livesplice/probe/was/here";
+	static const char mark[] = "/livesplice/probe/was/here";
 	unsigned long text = symbol_address("_text");
 	char before[256], *image, *hit;
 	size_t len, size;
