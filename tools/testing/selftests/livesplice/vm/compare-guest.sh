@@ -67,7 +67,7 @@ klp_on()
 	mark_log
 	result=$(lsp-helper load "klp/$(klp_module "$1").ko")
 	if [ "$result" != ok ]; then
-		result="$result $(new_log | sed -n 's/.*livepatch: //p' | head -n 1)"
+		result="$result $(new_log | sed -n 's/.*livepatch: failed/failed/p' | head -n 1)"
 		return
 	fi
 	wait_for $LIMIT klp_done "$1" || result="not within $LIMIT s"

@@ -103,11 +103,13 @@ klp_run()
 		"$@" -o "$guest/klp/klp_$fix.ko" "$patch"
 }
 
-# What it said, if it did not do it: the last words, without colours and directories.
+# What it said, if it did not do it: the last words, without colours, directories of
+# the machine, and lines of the script that gave up.
 last_words()
 {
-	grep -aE '(error|refuse|cannot be spliced|unsupported|not supported)' "$1.log" |
-		sed -e 's/\x1b\[[0-9;]*m//g' -e 's,/[^ :]*/,,g' | tail -n 1 | cut -c1-100
+	grep -aE '(error|refuse|cannot be spliced|unsupported|not supported|no changes)' "$1.log" |
+		grep -avE ': line [0-9]+: ' | sed -e 's/\x1b\[[0-9;]*m//g' \
+		-e 's,\(^\|[ ('\''"]\)/[^ :]*/,\1,g' | tail -n 1 | cut -c1-100
 }
 
 # generate	all fixes by both tools, cold first
@@ -172,8 +174,10 @@ table()
 
 	printf '\n.. list-table::\n   :header-rows: 1\n\n'
 	{ (IFS='|'; echo "$*"); cat; } | while IFS= read -r line; do
-		awk -F '|' '{ for (i = 1; i <= NF; i++) printf "   %s - %s\n", i == 1 ? "*" : " ", $i }' \
-			<<<"$line"
+		awk -F '|' '{
+			for (i = 1; i <= NF; i++)
+				printf "   %s -%s\n", i == 1 ? "*" : " ", $i == "" ? "" : " " $i
+		}' <<<"$line"
 	done
 }
 
@@ -196,8 +200,9 @@ generated_rows()
 applied_rows()
 {
 	awk '$1 == "apply" {
+		gsub("_", " ", $5)
 		printf "%s|%s|%s|%s|%d|%s\n", $4, $2, $3, $5, $6, $7 ? sprintf("%d", $7 / 1000) : "-"
-	}' "$work/guest.lines" | tr '_' ' '
+	}' "$work/guest.lines"
 }
 
 print_page()
