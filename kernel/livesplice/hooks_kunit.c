@@ -40,11 +40,12 @@ static int ask(const char *which)
 static void in_pause(const char *which)
 {
 	u64 start = ktime_get_mono_fast_ns();
+	int i;
 
 	out_of_place |= !irqs_disabled();
 	/* By the clock of the pause: udelay() may end early on a busy host. */
-	while (ktime_get_mono_fast_ns() - start < PAUSE_NS)
-		cpu_relax();
+	for (i = 0; i < 100 && ktime_get_mono_fast_ns() - start < PAUSE_NS; i++)
+		udelay(10);
 	call(which);
 }
 

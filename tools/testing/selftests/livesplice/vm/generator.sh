@@ -7,22 +7,18 @@
 # "ok ..." or "not ok ..." per test.
 
 set -u
+CALLER=$PWD
 cd "$(dirname "$0")" || exit 3
+. ./lib.sh
+. ./build.sh
 
 SPLICE_GEN=$SRC/scripts/splice-gen/splice-gen
 FILE=fs/proc/cmdline.c
 EDITED=fs/eventfd.c
 
-# series_patch NAME	as the series has it
-series_patch()
-{
-	realpath -e "../patches/${KERNEL_SERIES:-none}/$1.patch" 2>/dev/null ||
-		realpath -e "../patches/$1.patch"
-}
-
-FIX=$(series_patch cmdline)
-MODULE_FIX=$(series_patch binfmt)
-EDITED_FIX=$(series_patch eventfd)
+FIX=$(tree_patch "$SELFTESTS/patches/cmdline.patch")
+MODULE_FIX=$(tree_patch "$SELFTESTS/patches/binfmt.patch")
+EDITED_FIX=$(tree_patch "$SELFTESTS/patches/eventfd.patch")
 
 work=$(mktemp -d)
 signing=

@@ -109,7 +109,8 @@ run_sparse()
 	local log rc not='^$'
 
 	# sparse sees no guard end. Trees that do not make up for it say so everywhere.
-	grep -A 12 'GUARD.*(rcu' "$SRC/include/linux/rcupdate.h" | grep -q '__release(RCU)' ||
+	grep -A 12 'GUARD.*(rcu' "$SRC/include/linux/rcupdate.h" |
+		grep -qE '__release(s_shared)?\(RCU\)' ||
 		not='context imbalance'
 	log=$(mktemp)
 	kmake C=2 -j"$JOBS" CHECK="sparse -Wbitwise -Wcontext" \

@@ -5,8 +5,8 @@
  *
  * As root the probe looks up a harmless string of the kernel, the command of
  * an orderly power-off: by its name, or by its contents, where variables have no
- * names. A child without any privilege asks waitid() to put the
- * result there. The string is then read back through sysctl, and restored.
+ * names. A child without any privilege asks waitid() to put the result there. The
+ * string is then read back through sysctl, and restored.
  *
  * Prints one word, "vulnerable" or "fixed". Exit status 2: neither was seen.
  */
@@ -77,21 +77,23 @@ static void write_target(const char *buf, size_t size)
 	close(fd);
 }
 
-/* Reads the kernel's memory from addr on. */
+/* Reads the kernel's memory from addr on; nothing, if that cannot be done. */
 static size_t read_kernel(void *buf, size_t size, unsigned long addr)
 {
+	Elf64_Ehdr ehdr = { };
 	Elf64_Phdr phdr;
-	Elf64_Ehdr ehdr;
 	ssize_t n = 0;
 	int fd, i;
 
 	fd = open("/proc/kcore", O_RDONLY);
-	if (fd < 0 || pread(fd, &ehdr, sizeof(ehdr), 0) != sizeof(ehdr))
-		give_up("/proc/kcore");
+	if (fd < 0)
+		return 0;
+	if (pread(fd, &ehdr, sizeof(ehdr), 0) != sizeof(ehdr))
+		ehdr.e_phnum = 0;
 	for (i = 0; i < ehdr.e_phnum; i++) {
 		if (pread(fd, &phdr, sizeof(phdr), ehdr.e_phoff + i * sizeof(phdr)) !=
 		    sizeof(phdr))
-			give_up("/proc/kcore");
+			break;
 		if (phdr.p_type != PT_LOAD || addr < phdr.p_vaddr ||
 		    addr - phdr.p_vaddr >= phdr.p_memsz)
 			continue;
