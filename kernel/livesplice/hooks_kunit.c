@@ -44,8 +44,8 @@ static void in_pause(const char *which)
 
 	out_of_place |= !irqs_disabled();
 	/* By the clock of the pause: udelay() may end early on a busy host. */
-	for (i = 0; i < 100 && ktime_get_mono_fast_ns() - start < PAUSE_NS; i++)
-		udelay(10);
+	for (i = 0; i < 200 && ktime_get_mono_fast_ns() - start < PAUSE_NS; i++)
+		udelay(5);
 	call(which);
 }
 
