@@ -87,6 +87,7 @@ test-disabled.sh 60
 passed=0
 failed=0
 failures=()
+making=()
 # TESTS is filled in later.
 selected=${TESTS:-}
 
@@ -122,6 +123,7 @@ on_exit()
 {
 	local rc=$?
 
+	wait
 	[ -z "${work:-}" ] || rm -rf "$work"
 	[ -z "${closed:-}" ] || exit "$rc"
 	closed=1
@@ -232,19 +234,42 @@ is_wanted()
 	return 1
 }
 
+# update_for_test NAME PATCH DIR [OPTION...]	some are made at a time; updates_made has
+#	the results
 update_for_test()
 {
 	local name=$1 patch=$2 dir=$3
 	shift 3
 
 	is_wanted "$name" || return 0
-	if make_update "$patch" "$name" "$dir" "$@"; then
-		update_facts "$dir/$name"
-		ok "generate $name ($GEN_S s)"
-	else
-		cat "$dir/$name.log"
-		not_ok "generate $name"
-	fi
+	while [ "$(jobs -pr | wc -l)" -ge "$JOBS" ]; do
+		wait -n
+	done
+	making+=("$dir/$name")
+	{
+		make_update "$patch" "$name" "$dir" "$@"
+		echo "$? $GEN_S" >"$dir/$name.made"
+	} &
+}
+
+# All that were begun are there, or have failed.
+updates_made()
+{
+	local update rc seconds
+
+	wait
+	for update in ${making[@]+"${making[@]}"}; do
+		read -r rc seconds <"$update.made" || rc=none
+		if [ "$rc" = 0 ]; then
+			update_facts "$update"
+			ok "generate ${update##*/} ($seconds s)"
+		else
+			cat "$update.log"
+			not_ok "generate ${update##*/}"
+		fi
+		rm -f "$update.made"
+	done
+	making=()
 }
 
 # An update for another build of the kernel: the same source, but its unit was
@@ -264,6 +289,7 @@ other_build_update()
 		return
 	fi
 	OBJ=$other update_for_test lsp_other_build "$SELFTESTS/patches/personality.patch" "$dir"
+	updates_made
 	rm -rf "$other"
 }
 
@@ -288,6 +314,7 @@ seen_updates()
 	update_for_test lsp_seen_a "$seen/a.patch" "$1"
 	update_for_test lsp_seen_b "$seen/b.patch" "$1"
 	update_for_test lsp_seen_ba "$seen/b.patch" "$1" --base "$seen/a.patch"
+	updates_made
 	for name in b:1 ba:3; do
 		refs=$(objdump -dr --no-show-raw-insn --disassemble=kinds_keep.splice \
 			"$1/lsp_seen_${name%:*}-lsp_kinds.ko" |
@@ -350,6 +377,7 @@ late_files()
 	is_wanted lsp_late || return 0
 	update_for_test lsp_late_top "$patches/late/top.patch" "$1/updates" \
 		--base "$patches/late.patch"
+	updates_made
 	xz -k --check=crc32 "$1/updates/lsp_late-lsp_comer.ko"
 	mkdir "$1/updates/signed" "$1/modules/signed"
 	sign_module "$1/updates/lsp_late-lsp_comer.ko" "$1/updates/signed/lsp_late-lsp_comer.ko"
@@ -406,6 +434,7 @@ guest_files()
 	other_parts "$dir/updates"
 	target_modules "$dir/modules"
 	late_files "$dir"
+	updates_made
 	guest_kmod "$dir/kmod"
 	test_modules "$dir/updates" || not_ok "build the test modules"
 	! is_wanted lsp_whole ||
