@@ -46,6 +46,6 @@ record_run()
 	{
 		[ ! -f "$RECORD" ] || grep -vF "$key," "$RECORD"
 		printf '%s\n' "$line"
-	} | sort -V >"$RECORD.new"
+	} | LC_ALL=C sort -V >"$RECORD.new"
 	mv "$RECORD.new" "$RECORD"
 }
