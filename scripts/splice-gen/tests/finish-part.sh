@@ -48,6 +48,18 @@ printf '0x0\tof_third\tother/third\tEXPORT_SYMBOL\t\n' >> symvers
 ok "built-in code cannot use an export of a module" \
 	status 1 '^refuse	module-export	of_third' finish
 
+# What is exported to a namespace, or to some modules only, is no export for others.
+make_module "call to_kvm
+	call to_all
+	call to_ns"
+printf '0x0\t%s\tvmlinux\t%s\t%s\n' to_kvm EXPORT_SYMBOL_GPL module:kvm,fix_it \
+	to_ns EXPORT_SYMBOL_GPL A_NAMESPACE to_all EXPORT_SYMBOL_GPL '' >> symvers
+ok "exports to others" silent finish
+ok "it verifies" silent verify
+ok "one for some modules is an import" imports to_kvm
+ok "one to a namespace is an import" imports to_ns
+ok "one to all is not" undefined to_all
+
 # Names with a dash, and names that only end like the target's.
 OBJECT=the_drv MODULE=fix_the_drv
 make_module "call mine
