@@ -140,11 +140,6 @@ static void busy_kretprobe(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, lsp_test_set(update, true), LSP_OK);
 	KUNIT_EXPECT_EQ(test, lsp_test_second(NULL), NEW + 1);
 }
-#else
-static void busy_kretprobe(struct kunit *test)
-{
-	kunit_skip(test, "no kretprobes");
-}
 #endif
 
 #ifdef CONFIG_KPROBES
@@ -179,19 +174,18 @@ static void busy_kprobe(struct kunit *test)
 	unregister_kprobe(&probe);
 	KUNIT_EXPECT_EQ(test, lsp_test_set(update, false), LSP_OK);
 }
-#else
-static void busy_kprobe(struct kunit *test)
-{
-	kunit_skip(test, "no kprobes");
-}
 #endif
 
 static struct kunit_case livesplice_busy_cases[] = {
 	KUNIT_CASE(busy_sleeping),
 	KUNIT_CASE_SLOW(busy_running),
 	KUNIT_CASE(busy_fragment),
+#ifdef CONFIG_KRETPROBES
 	KUNIT_CASE(busy_kretprobe),
+#endif
+#ifdef CONFIG_KPROBES
 	KUNIT_CASE(busy_kprobe),
+#endif
 	{}
 };
 
