@@ -32,6 +32,8 @@ TESTS_FEW="test-basic.sh test-kunit.sh test-whole.sh test-modules.sh test-stack.
 	test-kinds.sh test-data.sh test-hooks.sh test-weak.sh test-trace.sh"
 # Not all of a kernel without names of variables can be matched, see trees.rst.
 TESTS_NAMELESS="${TESTS_FEW/test-whole.sh /}"
+# Parts that modprobe finds, compressed.
+TESTS_CLOUD="$TESTS_FEW test-late.sh"
 # test-borrow.sh knows where gcc puts static branches.
 TESTS_CLANG="${TESTS_ALL/test-borrow.sh /}"
 # Without those whose patches have hooks in the pause, or no place in such code.
@@ -50,7 +52,7 @@ clang|6.12|-16|||TESTS_CLANG
 kcfi|6.12|-16|kcfi||TESTS_CLANG
 thinlto|6.12|-16|thinlto||refused LTO_CLANG
 defconfig|6.12||defconfig||TESTS_FEW
-cloud|6.12||cloud||TESTS_FEW
+cloud|6.12||cloud||TESTS_CLOUD
 rt|6.12||rt||TESTS_RT
 signed|6.12||signed|lockdown=integrity|TESTS_SIGNED
 trim|6.12||trim||TESTS_FEW
