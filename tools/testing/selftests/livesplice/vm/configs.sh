@@ -32,6 +32,11 @@ TESTS_FEW="test-basic.sh test-kunit.sh test-whole.sh test-modules.sh test-stack.
 	test-kinds.sh test-data.sh test-hooks.sh test-weak.sh test-trace.sh"
 # Not all of a kernel without names of variables can be matched, see trees.rst.
 TESTS_NAMELESS="${TESTS_FEW/test-whole.sh /}"
+# Modules of others have no kernel to use there, and so the test modules have not.
+TESTS_TRIM="test-basic.sh test-kunit.sh test-asm.sh test-whole.sh test-sysfs.sh
+	test-modules.sh test-kinds.sh test-borrow.sh test-state.sh test-shadow.sh
+	test-data.sh test-weak.sh test-badinput.sh test-relaxed.sh test-events.sh
+	test-trace.sh test-memory.sh $TESTS_HOOKS test-pinned.sh"
 # Parts that modprobe finds, compressed.
 TESTS_CLOUD="$TESTS_FEW test-late.sh"
 # test-borrow.sh knows where gcc puts static branches.
@@ -55,7 +60,7 @@ defconfig|6.12||defconfig||TESTS_FEW
 cloud|6.12||cloud||TESTS_CLOUD
 rt|6.12||rt||TESTS_RT
 signed|6.12||signed|lockdown=integrity|TESTS_SIGNED
-trim|6.12||trim||TESTS_FEW
+trim|6.12||trim||TESTS_TRIM
 nokallsyms|6.12||nokallsyms||TESTS_NAMELESS
 noftrace|6.12||noftrace||TESTS_PLAIN
 nokprobes|6.12||nokprobes||TESTS_PLAIN
