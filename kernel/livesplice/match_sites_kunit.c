@@ -22,6 +22,13 @@ static void match_fentry(struct kunit *test)
 	/* A call where ftrace has no record. */
 	c->run[0] = CALL_INSN_OPCODE;
 	KUNIT_EXPECT_EQ(test, match(c), 0);
+#ifdef CONFIG_FUNCTION_TRACER
+	/* But for that which was compiled. */
+	set_branch(c, 5, MCOUNT_ADDR + 1);
+	KUNIT_EXPECT_EQ(test, match(c), 0);
+	set_branch(c, 5, MCOUNT_ADDR);
+	KUNIT_EXPECT_EQ(test, lsp_arch_match(&c->text, 0), 5);
+#endif
 }
 
 static void match_return(struct kunit *test)

@@ -199,6 +199,22 @@ static u32 lsp_match_kcfi(struct lsp_stream *stream, u32 i)
 		      lsp_mismatch(stream, i, LSP_KCFI_SIZE, "bad check of a type");
 }
 
+/*
+ * Is it the call as it was compiled? The tool that sorts ftrace's list drops what
+ * the list of symbols does not show as a function, and now and then what it does
+ * show: such a call stays, and does nothing.
+ */
+static bool lsp_calls_fentry(const u8 *run, unsigned long addr)
+{
+#ifdef CONFIG_FUNCTION_TRACER
+	return run[0] == CALL_INSN_OPCODE &&
+	       addr + CALL_INSN_SIZE + get_unaligned((const s32 *)(run + 1)) ==
+	       MCOUNT_ADDR;
+#else
+	return false;
+#endif
+}
+
 static u32 lsp_match_fentry(struct lsp_stream *stream, u32 i)
 {
 	const u8 *run = lsp_run(stream, i);
@@ -209,6 +225,8 @@ static u32 lsp_match_fentry(struct lsp_stream *stream, u32 i)
 		return CALL_INSN_SIZE;
 	/* The call is ftrace's to make, to wherever it likes. */
 	if (run[0] == CALL_INSN_OPCODE && ftrace_location(addr) == addr)
+		return CALL_INSN_SIZE;
+	if (lsp_calls_fentry(run, addr))
 		return CALL_INSN_SIZE;
 	return lsp_mismatch(stream, i, CALL_INSN_SIZE, "bad fentry");
 }
