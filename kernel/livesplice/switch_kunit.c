@@ -27,8 +27,11 @@ static void stay_here(struct stay *stay)
 {
 	complete(&stay->inside);
 	if (stay->spin) {
-		while (!READ_ONCE(stay->leave.done))
+		while (!READ_ONCE(stay->leave.done)) {
+			/* Or nobody gets the CPU, where the kernel is not preempted. */
+			cond_resched();
 			cpu_relax();
+		}
 	} else {
 		wait_for_completion(&stay->leave);
 	}
