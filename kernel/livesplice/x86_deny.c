@@ -95,6 +95,7 @@ static const char * const lsp_denied[] = {
 	"is_module_text_address", "__module_text_address", "__module_address",
 	"mod_find", "is_ftrace_trampoline", "ftrace_ops_trampoline",
 	"is_bpf_text_address", "bpf_prog_ksym_find", "bpf_ksym_find",
+	"in_gate_area_no_mm",
 
 	/* Tell in the pause how long it takes, each from one kind of clock. */
 	"ktime_get_mono_fast_ns", "__ktime_get_fast_ns", "delta_to_ns_safe",
