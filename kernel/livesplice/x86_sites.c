@@ -200,16 +200,14 @@ static u32 lsp_match_kcfi(struct lsp_stream *stream, u32 i)
 }
 
 /*
- * Is it the call as it was compiled? The tool that sorts ftrace's list drops what
- * the list of symbols does not show as a function, and now and then what it does
- * show: such a call stays, and does nothing.
+ * Does the call lead where it was compiled to lead? The tool that sorts ftrace's list
+ * drops what it does not find among the symbols, and now and then what is there: such
+ * a call stays, and does nothing.
  */
-static bool lsp_calls_fentry(const u8 *run, unsigned long addr)
+static bool lsp_is_fentry(unsigned long dest)
 {
 #ifdef CONFIG_FUNCTION_TRACER
-	return run[0] == CALL_INSN_OPCODE &&
-	       addr + CALL_INSN_SIZE + get_unaligned((const s32 *)(run + 1)) ==
-	       MCOUNT_ADDR;
+	return dest == MCOUNT_ADDR;
 #else
 	return false;
 #endif
@@ -226,7 +224,8 @@ static u32 lsp_match_fentry(struct lsp_stream *stream, u32 i)
 	/* The call is ftrace's to make, to wherever it likes. */
 	if (run[0] == CALL_INSN_OPCODE && ftrace_location(addr) == addr)
 		return CALL_INSN_SIZE;
-	if (lsp_calls_fentry(run, addr))
+	if (run[0] == CALL_INSN_OPCODE &&
+	    lsp_is_fentry(lsp_branch_dest(stream, i + CALL_INSN_SIZE)))
 		return CALL_INSN_SIZE;
 	return lsp_mismatch(stream, i, CALL_INSN_SIZE, "bad fentry");
 }
