@@ -159,6 +159,7 @@ static const struct {
 	{ "do_trap", "handles other traps" },
 	{ "__die*", "handles other traps" },
 	{ "oops_*", "handles other traps" },
+	{ "native_load_idt", "is called where no trap can be awaited" },
 	/* Page faults may sleep; who is in one is seen on its stack. */
 	{ "*_fault", "handles page faults" },
 	/* Called by all sorts of code, the lookup has its own copy. */

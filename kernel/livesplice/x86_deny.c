@@ -104,6 +104,9 @@ static const char * const lsp_denied[] = {
 	"acpi_pm_read_slow", "jiffies_read",
 	"kvm_clock_get_cycles", "kvm_clock_read",
 	"xen_clocksource_get_cycles", "xen_clocksource_read",
+	"pvclock_clocksource_read", "pvclock_touch_watchdogs",
+	"touch_softlockup_watchdog_sync", "clocksource_touch_watchdog",
+	"rcu_cpu_stall_reset", "reset_hung_task_detector",
 	"read_hv_clock_tsc_cs", "read_hv_clock_tsc",
 	"read_hv_clock_msr_cs", "read_hv_clock_msr",
 
@@ -111,6 +114,8 @@ static const char * const lsp_denied[] = {
 	"exc_int3", "do_int3", "do_int3_user", "poke_int3_handler",
 	"smp_text_poke_int3_handler", "kprobe_int3_handler", "notify_die",
 	"kgdb_ll_trap",
+	/* A Xen PV guest leaves it by this. */
+	"xen_iret", "xenpv_restore_regs_and_return_to_usermode",
 
 	/* Whom every NMI is given to, and who wants to see each. */
 	"default_do_nmi", "nmi_handle", "unknown_nmi_error", "pci_serr_error",
@@ -152,6 +157,8 @@ static const char * const lsp_denied_prefixes[] = {
 	"lsp_",
 	/* Indirect branches and returns: as those at the end of the list. */
 	"__x86_indirect_", "__x86_return_", "srso_", "retbleed_",
+	/* Entries of a Xen PV guest, outside of the section of all others. */
+	"xen_asm_", "xen_entry_",
 };
 
 /*
