@@ -206,6 +206,20 @@ unsigned long lsp_entry_site(unsigned long addr, unsigned int size, u32 first,
 	return site;
 }
 
+/* A call of __fentry__ that ftrace does not know, as lsp_match_fentry() takes it. */
+static unsigned long lsp_unlisted_fentry(unsigned long addr, const u8 *first)
+{
+	u32 insn = get_unaligned((u32 *)first), at = 0;
+
+	if (lsp_is_endbr(insn) || lsp_is_sealed_endbr(insn))
+		at = LSP_ENDBR_SIZE;
+	if (first[at] != CALL_INSN_OPCODE ||
+	    !lsp_is_fentry(addr + at + LSP_CALL_SIZE +
+			   get_unaligned((s32 *)(first + at + 1))))
+		return 0;
+	return addr + at;
+}
+
 /**
  * lsp_arch_site() - choose the place of the jump in a function
  * @addr: address of the function
@@ -218,16 +232,16 @@ unsigned long lsp_entry_site(unsigned long addr, unsigned int size, u32 first,
 unsigned long lsp_arch_site(unsigned long addr, unsigned int size,
 			    enum lsp_reason *reason)
 {
-	unsigned long site;
-	u8 first[LSP_ENDBR_SIZE];
+	u8 first[LSP_ENDBR_SIZE + LSP_CALL_SIZE] = {};
+	unsigned long site, fentry;
 
 	*reason = LSP_SITE;
-	if (size < sizeof(first) ||
-	    !lsp_arch_read_text(first, addr, sizeof(first)))
+	if (size < LSP_ENDBR_SIZE ||
+	    !lsp_arch_read_text(first, addr, min_t(size_t, size, sizeof(first))))
 		return 0;
 
-	site = lsp_entry_site(addr, size, get_unaligned((u32 *)first),
-			      ftrace_location(addr));
+	fentry = ftrace_location(addr) ?: lsp_unlisted_fentry(addr, first);
+	site = lsp_entry_site(addr, size, get_unaligned((u32 *)first), fentry);
 	if (site)
 		*reason = LSP_OK;
 	return site;

@@ -5,6 +5,7 @@
 #ifndef _LIVESPLICE_X86_H
 #define _LIVESPLICE_X86_H
 
+#include <linux/ftrace.h>
 #include <linux/types.h>
 #include <linux/unaligned.h>
 
@@ -75,6 +76,23 @@ static inline bool lsp_is_endbr(u32 insn)
 }
 
 static inline bool lsp_is_sealed_endbr(u32 insn)
+{
+	return false;
+}
+#endif
+
+/*
+ * Does a call lead where that at the entry was compiled to lead? The tool that sorts
+ * ftrace's list drops what it does not find among the symbols, and now and then what is
+ * there: such a call stays, and does nothing.
+ */
+#ifdef CONFIG_FUNCTION_TRACER
+static __always_inline bool lsp_is_fentry(unsigned long dest)
+{
+	return dest == MCOUNT_ADDR;
+}
+#else
+static __always_inline bool lsp_is_fentry(unsigned long dest)
 {
 	return false;
 }

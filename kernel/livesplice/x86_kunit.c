@@ -85,6 +85,33 @@ static void site_too_short(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, lsp_entry_site(FUNC, 0, PUSH, 0), 0);
 }
 
+#ifdef CONFIG_FUNCTION_TRACER
+/* A call of __fentry__ that ftrace's list lacks; in reach of it. */
+static void site_unlisted(struct kunit *test)
+{
+	static u8 code[SIZE];
+	unsigned long addr = (unsigned long)code;
+	enum lsp_reason reason;
+
+	__text_gen_insn(code, CALL_INSN_OPCODE, code, (void *)MCOUNT_ADDR, 5);
+	KUNIT_ASSERT_EQ(test, ftrace_location(addr), 0);
+	KUNIT_EXPECT_EQ(test, lsp_arch_site(addr, SIZE, &reason), addr + 5);
+	KUNIT_EXPECT_EQ(test, reason, LSP_OK);
+	KUNIT_EXPECT_EQ(test, lsp_arch_site(addr, 10, &reason), addr + 5);
+	KUNIT_EXPECT_EQ(test, lsp_arch_site(addr, 9, &reason), 0);
+	KUNIT_EXPECT_EQ(test, reason, LSP_SITE);
+	/* Any other call is an instruction of the function. */
+	__text_gen_insn(code, CALL_INSN_OPCODE, code, (void *)MCOUNT_ADDR + 1, 5);
+	KUNIT_EXPECT_EQ(test, lsp_arch_site(addr, SIZE, &reason), addr);
+#ifdef CONFIG_X86_KERNEL_IBT
+	put_unaligned(gen_endbr(), (u32 *)code);
+	__text_gen_insn(code + 4, CALL_INSN_OPCODE, code + 4, (void *)MCOUNT_ADDR, 5);
+	KUNIT_EXPECT_EQ(test, lsp_arch_site(addr, SIZE, &reason), addr + 9);
+#endif
+	memset(code, 0, sizeof(code));
+}
+#endif
+
 static u32 span(const u8 *code, u32 size)
 {
 	return lsp_arch_span((unsigned long)code, (unsigned long)code + size);
@@ -335,6 +362,9 @@ static struct kunit_case livesplice_x86_cases[] = {
 	KUNIT_CASE(site_choice),
 	KUNIT_CASE(site_endbr),
 	KUNIT_CASE(site_too_short),
+#ifdef CONFIG_FUNCTION_TRACER
+	KUNIT_CASE(site_unlisted),
+#endif
 	KUNIT_CASE(span_of_the_jump),
 	KUNIT_CASE(rest_of_the_span),
 	KUNIT_CASE(redirect_lookup),

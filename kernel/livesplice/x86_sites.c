@@ -199,20 +199,6 @@ static u32 lsp_match_kcfi(struct lsp_stream *stream, u32 i)
 		      lsp_mismatch(stream, i, LSP_KCFI_SIZE, "bad check of a type");
 }
 
-/*
- * Does the call lead where it was compiled to lead? The tool that sorts ftrace's list
- * drops what it does not find among the symbols, and now and then what is there: such
- * a call stays, and does nothing.
- */
-static bool lsp_is_fentry(unsigned long dest)
-{
-#ifdef CONFIG_FUNCTION_TRACER
-	return dest == MCOUNT_ADDR;
-#else
-	return false;
-#endif
-}
-
 static u32 lsp_match_fentry(struct lsp_stream *stream, u32 i)
 {
 	const u8 *run = lsp_run(stream, i);
