@@ -63,6 +63,20 @@ units_of() {
 	done
 }
 
+# The saved command of a unit, as modpost wants to see it: with the versions of what it
+# exports (CONFIG_MODVERSIONS). Who uses that are other parts of the same update, so
+# all of it has the version that the patch has.
+write_unit_command() {
+	local version
+
+	version=$(sha256sum < "$WORK/all.patch" | head -c 8)
+	{
+		echo
+		nm "$WORK/module/unit-$1.o" |
+			sed -n "s/.* __\(export_symbol\|ksymtab\)_\(.*\)/#SYMVER \2 0x$version/p"
+	} > "$WORK/module/.unit-$1.o.cmd"
+}
+
 # The sources of all modules and the file for kbuild.
 write_module_sources() {
 	local part file text i alias
@@ -93,7 +107,7 @@ write_module_sources() {
 		} >> "$WORK/module/Kbuild"
 	done
 	for i in "${!CHANGED[@]}"; do
-		: > "$WORK/module/.unit-$i.o.cmd"
+		write_unit_command "$i"
 	done
 }
 
