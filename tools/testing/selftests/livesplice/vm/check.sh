@@ -354,7 +354,9 @@ other_parts()
 target_modules()
 {
 	mkdir -p "$1"
-	cp "$OBJ/fs/binfmt_misc.ko" "$OBJ/fs/overlayfs/overlay.ko" "$OBJ/fs/exportfs/exportfs.ko" "$1/"
+	cp "$OBJ/fs/binfmt_misc.ko" "$OBJ/fs/overlayfs/overlay.ko" "$1/"
+	# What overlay uses, unless it is built in.
+	has_option EXPORTFS || cp "$OBJ/fs/exportfs/exportfs.ko" "$1/"
 	cp "$OBJ"/kernel/livesplice/lsp_{kinds,lent}.ko "$1/"
 	sed 's/disabled/disabxed/g' "$1/binfmt_misc.ko" >"$1/binfmt_misc_other.ko"
 	cp "$OBJ"/kernel/livesplice/lsp_{comer,caller}.ko "$1/"
