@@ -92,11 +92,16 @@ static struct kprobe *lsp_probe_at(unsigned long addr)
 }
 
 #ifdef CONFIG_OPTPROBES
-/* Has kprobes prepared to make it a jump? Only those with a list are so big. */
+/*
+ * Is it a jump, or may it become one? Of a jump that nobody uses any more the list is
+ * empty, and until kprobes gets round to it the jump stays. Otherwise kprobes has prepared
+ * one; only probes with a list are so big.
+ */
 static bool lsp_may_be_jump(struct kprobe *probe)
 {
-	return !list_empty(&probe->list) &&
-	       container_of(probe, struct optimized_kprobe, kp)->optinsn.insn;
+	return probe->flags & KPROBE_FLAG_OPTIMIZED ||
+	       (!list_empty(&probe->list) &&
+		container_of(probe, struct optimized_kprobe, kp)->optinsn.insn);
 }
 #else
 static bool lsp_may_be_jump(struct kprobe *probe)
