@@ -114,7 +114,7 @@ static const char * const lsp_denied[] = {
 	"exc_int3", "do_int3", "do_int3_user", "poke_int3_handler",
 	"smp_text_poke_int3_handler", "kprobe_int3_handler", "notify_die",
 	"kgdb_ll_trap",
-	/* A Xen PV guest leaves it by this. */
+	/* And a Xen PV guest returns from it by these. */
 	"xen_iret", "xenpv_restore_regs_and_return_to_usermode",
 
 	/* Whom every NMI is given to, and who wants to see each. */
