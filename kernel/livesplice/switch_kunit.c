@@ -12,10 +12,15 @@
 #include <linux/kallsyms.h>
 #include <linux/kprobes.h>
 #include <linux/kthread.h>
+#include <linux/linkage.h>
 #include <linux/sched/signal.h>
 #include <linux/sched/task.h>
 #include <linux/slab.h>
 #include <linux/string.h>
+#include <linux/stringify.h>
+
+#include <asm/ibt.h>
+#include <asm/text-patching.h>
 
 #include "internal.h"
 #include "switch_kunit.h"
@@ -364,6 +369,43 @@ static void switch_interrupted(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, lsp_test_set(update, true), LSP_OK);
 }
 
+#ifdef CONFIG_FUNCTION_TRACER
+/* As gcc would have it, but without a record: a call that ftrace does not know. */
+asm(".pushsection .text, \"ax\", @progbits\n"
+	".type lsp_test_unlisted, @function\n"
+	"lsp_test_unlisted:\n"
+		ASM_ENDBR
+	"	call __fentry__\n"
+	"	movl $" __stringify(OLD) ", %eax\n"
+		ASM_RET
+	".size lsp_test_unlisted, .-lsp_test_unlisted\n"
+	".popsection\n");
+
+static void switch_unlisted(struct kunit *test)
+{
+	struct lsp_update *update = test->priv;
+	const u8 *code = (const u8 *)lsp_test_unlisted;
+	u8 entry[LSP_CALL_SIZE];
+
+	OPTIMIZER_HIDE_VAR(code);
+	code += IS_ENABLED(CONFIG_X86_KERNEL_IBT) ? 4 : 0;
+	memcpy(entry, code, sizeof(entry));
+	/* Where objtool makes the records this one has one, and is a NOP. */
+	if (IS_ENABLED(CONFIG_FTRACE_MCOUNT_USE_CC))
+		KUNIT_EXPECT_EQ(test, entry[0], CALL_INSN_OPCODE);
+	lsp_test_replan(test, lsp_test_unlisted, "unlisted");
+	KUNIT_EXPECT_EQ(test, lsp_test_unlisted(NULL), OLD);
+	KUNIT_ASSERT_EQ(test, lsp_test_set(update, true), LSP_OK);
+	EXPECT_TEXT_OK(test, update);
+	KUNIT_EXPECT_MEMEQ(test, code, entry, sizeof(entry));
+	KUNIT_EXPECT_EQ(test, code[sizeof(entry)], JMP32_INSN_OPCODE);
+	KUNIT_EXPECT_EQ(test, lsp_test_unlisted(NULL), NEW + 1);
+	KUNIT_ASSERT_EQ(test, lsp_test_set(update, false), LSP_OK);
+	EXPECT_TEXT_OK(test, update);
+	KUNIT_EXPECT_EQ(test, lsp_test_unlisted(NULL), OLD);
+}
+#endif
+
 static struct kunit_case livesplice_switch_cases[] = {
 	KUNIT_CASE(switch_and_back),
 	KUNIT_CASE(switch_one_part),
@@ -371,6 +413,9 @@ static struct kunit_case livesplice_switch_cases[] = {
 	KUNIT_CASE(switch_changed_text),
 	KUNIT_CASE(switch_out_of_time),
 	KUNIT_CASE(switch_interrupted),
+#ifdef CONFIG_FUNCTION_TRACER
+	KUNIT_CASE(switch_unlisted),
+#endif
 	{}
 };
 

@@ -42,6 +42,9 @@ int lsp_test_newest_answer(struct stay *stay);
 int lsp_test_old_second(struct stay *stay);
 int lsp_test_new_second(struct stay *stay);
 
+/* OLD, behind a call of __fentry__ that ftrace does not know. */
+int lsp_test_unlisted(struct stay *stay);
+
 /* OLD, with code of their own; see probes_kunit.c. */
 int lsp_test_wide(struct stay *stay);
 int lsp_test_forked(struct stay *stay);
