@@ -22,14 +22,24 @@ static void match_fentry(struct kunit *test)
 	/* A call where ftrace has no record. */
 	c->run[0] = CALL_INSN_OPCODE;
 	KUNIT_EXPECT_EQ(test, match(c), 0);
-#ifdef CONFIG_FUNCTION_TRACER
-	/* But for that which was compiled. */
-	set_branch(c, 5, MCOUNT_ADDR + 1);
-	KUNIT_EXPECT_EQ(test, match(c), 0);
-	set_branch(c, 5, MCOUNT_ADDR);
-	KUNIT_EXPECT_EQ(test, lsp_arch_match(&c->text, 0), 5);
-#endif
 }
+
+#ifdef CONFIG_FUNCTION_TRACER
+/* Of calls without a record, that which was compiled, and no other. */
+static void match_fentry_unlisted(struct kunit *test)
+{
+	struct lsp_case *c = CASE(test, "\xe8\0\0\0\0", "\xe8\0\0\0\0");
+	unsigned long fentry = MCOUNT_ADDR;
+
+	/* Or objtool takes what is behind it for a place that is called. */
+	OPTIMIZER_HIDE_VAR(fentry);
+	add_site(c, LSP_SITE_FENTRY, 0, 5, 0, 0, 0);
+	set_branch(c, 5, fentry + 1);
+	KUNIT_EXPECT_EQ(test, match(c), 0);
+	set_branch(c, 5, fentry);
+	KUNIT_EXPECT_EQ(test, lsp_arch_match(&c->text, 0), 5);
+}
+#endif
 
 static void match_return(struct kunit *test)
 {
@@ -259,6 +269,9 @@ static void match_near_call(struct kunit *test)
 
 static struct kunit_case livesplice_match_sites_cases[] = {
 	KUNIT_CASE(match_fentry),
+#ifdef CONFIG_FUNCTION_TRACER
+	KUNIT_CASE(match_fentry_unlisted),
+#endif
 	KUNIT_CASE(match_return),
 	KUNIT_CASE(match_return_prefixed),
 	KUNIT_CASE(match_kcfi),
