@@ -206,18 +206,14 @@ unsigned long lsp_entry_site(unsigned long addr, unsigned int size, u32 first,
 	return site;
 }
 
-/* A call of __fentry__ that ftrace does not know, as lsp_match_fentry() takes it. */
+/* A call of __fentry__ that ftrace does not know. */
 static unsigned long lsp_unlisted_fentry(unsigned long addr, const u8 *first)
 {
 	u32 insn = get_unaligned((u32 *)first), at = 0;
 
 	if (lsp_is_endbr(insn) || lsp_is_sealed_endbr(insn))
 		at = LSP_ENDBR_SIZE;
-	if (first[at] != CALL_INSN_OPCODE ||
-	    !lsp_is_fentry(addr + at + LSP_CALL_SIZE +
-			   get_unaligned((s32 *)(first + at + 1))))
-		return 0;
-	return addr + at;
+	return lsp_calls_fentry(first + at, addr + at) ? addr + at : 0;
 }
 
 /**

@@ -5,7 +5,6 @@
 #ifndef _LIVESPLICE_X86_H
 #define _LIVESPLICE_X86_H
 
-#include <linux/ftrace.h>
 #include <linux/types.h>
 #include <linux/unaligned.h>
 
@@ -82,23 +81,6 @@ static inline bool lsp_is_sealed_endbr(u32 insn)
 #endif
 
 /*
- * Does a call lead where that at the entry was compiled to lead? The tool that sorts
- * ftrace's list drops what it does not find among the symbols, and now and then what is
- * there: such a call stays, and does nothing.
- */
-#ifdef CONFIG_FUNCTION_TRACER
-static __always_inline bool lsp_is_fentry(unsigned long dest)
-{
-	return dest == MCOUNT_ADDR;
-}
-#else
-static __always_inline bool lsp_is_fentry(unsigned long dest)
-{
-	return false;
-}
-#endif
-
-/*
  * Is a lock prefix in [start, end] that is rewritten when a second CPU comes?
  * Trees in which there is such a thing have their own answer.
  */
@@ -113,6 +95,7 @@ static inline bool lsp_locks_reserved(void *start, void *end)
 unsigned long lsp_call_target(unsigned long dest);
 bool lsp_all_nops(const u8 *bytes, u32 length);
 bool lsp_is_nop(const struct insn *insn);
+bool lsp_calls_fentry(const u8 *bytes, unsigned long addr);
 unsigned long lsp_branch_target(const struct insn *insn, unsigned long addr);
 bool lsp_read_text_locked(void *dst, unsigned long addr, size_t len);
 

@@ -210,8 +210,7 @@ static u32 lsp_match_fentry(struct lsp_stream *stream, u32 i)
 	/* The call is ftrace's to make, to wherever it likes. */
 	if (run[0] == CALL_INSN_OPCODE && ftrace_location(addr) == addr)
 		return CALL_INSN_SIZE;
-	if (run[0] == CALL_INSN_OPCODE &&
-	    lsp_is_fentry(lsp_branch_dest(stream, i + CALL_INSN_SIZE)))
+	if (lsp_calls_fentry(run, addr))
 		return CALL_INSN_SIZE;
 	return lsp_mismatch(stream, i, CALL_INSN_SIZE, "bad fentry");
 }

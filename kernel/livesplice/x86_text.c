@@ -8,6 +8,7 @@
  */
 #include <linux/cleanup.h>
 #include <linux/elf.h>
+#include <linux/ftrace.h>
 #include <linux/kallsyms.h>
 #include <linux/kernel.h>
 #include <linux/kprobes.h>
@@ -91,6 +92,27 @@ bool lsp_is_nop(const struct insn *insn)
 		return !X86_REX_B(insn->rex_prefix.value) &&
 		       (!insn->prefixes.nbytes || insn->prefixes.bytes[0] != 0xf3);
 	return op == 0x0f && insn->opcode.bytes[1] == 0x1f;
+}
+
+/**
+ * lsp_calls_fentry() - is it the call at a function's entry as it was compiled?
+ * @bytes: five of them
+ * @addr: where they are
+ *
+ * The tool that sorts ftrace's list drops what it does not find among the symbols, and
+ * now and then what is there: such a call stays, and does nothing.
+ *
+ * Return: true for a call of __fentry__ itself.
+ */
+bool lsp_calls_fentry(const u8 *bytes, unsigned long addr)
+{
+#ifdef CONFIG_FUNCTION_TRACER
+	return bytes[0] == CALL_INSN_OPCODE &&
+	       addr + CALL_INSN_SIZE + get_unaligned((const s32 *)(bytes + 1)) ==
+	       MCOUNT_ADDR;
+#else
+	return false;
+#endif
 }
 
 /**
