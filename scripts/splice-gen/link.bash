@@ -63,23 +63,20 @@ units_of() {
 	done
 }
 
-# The saved command of a unit, as modpost wants to see it: with the versions of what it
-# exports (CONFIG_MODVERSIONS). Who uses that are other parts of the same update, so
-# all of it has the version that the patch has.
+# write_unit_command UNIT VERSION: its saved command, as modpost wants to see it: with
+# the versions of what it exports (CONFIG_MODVERSIONS). Who uses that are other parts of
+# the same update, so all of it has the version that the patch has.
 write_unit_command() {
-	local version
-
-	version=$(sha256sum < "$WORK/all.patch" | head -c 8)
 	{
 		echo
 		nm "$WORK/module/unit-$1.o" |
-			sed -n "s/.* __\(export_symbol\|ksymtab\)_\(.*\)/#SYMVER \2 0x$version/p"
+			sed -n "s/.* __\(export_symbol\|ksymtab\)_\(.*\)/#SYMVER \2 0x$2/p"
 	} > "$WORK/module/.unit-$1.o.cmd"
 }
 
 # The sources of all modules and the file for kbuild.
 write_module_sources() {
-	local part file text i alias
+	local part file text i alias version
 
 	text=${DESCRIPTION//\\/\\\\}
 	text=${text//\"/\\\"}
@@ -106,8 +103,9 @@ write_module_sources() {
 			done
 		} >> "$WORK/module/Kbuild"
 	done
+	version=$(sha256sum < "$WORK/all.patch" | head -c 8)
 	for i in "${!CHANGED[@]}"; do
-		write_unit_command "$i"
+		write_unit_command "$i" "$version"
 	done
 }
 
